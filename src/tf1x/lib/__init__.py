@@ -1,0 +1,1 @@
+"""What TensorFlow writes in Python on top of its ops: variables, gradients, training, layers."""

@@ -1,0 +1,210 @@
+"""The array namespace of the lowerings: NumPy where all values are NumPy's, JAX otherwise.
+
+`xp.add(a, b)` is `np.add` when `a` and `b` are NumPy arrays and `jnp.add` as soon as one is a
+JAX array or tracer. So one lowering serves three purposes: compiled, it builds XLA code; on the
+NumPy values of shapes and constants it folds them while tracing (DESIGN.md, static values); and
+a plan that runs once is interpreted without compiling anything.
+
+Functions that blow up their operands (`zeros`, `full`, `arange`, `broadcast_to`, `tile`, ...) go
+to JAX while tracing when their result is large, so that it does not become a literal of the
+compiled program.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tf1x.core.errors import OpError
+
+_LARGE = 4096
+
+
+class _Tracing(threading.local):
+    depth = 0
+
+
+_tracing = _Tracing()
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """Within, large results of creation functions are JAX's."""
+    _tracing.depth += 1
+    try:
+        yield
+    finally:
+        _tracing.depth -= 1
+
+
+def is_tracing() -> bool:
+    return _tracing.depth > 0
+
+
+def is_jax(*values: Any) -> bool:
+    """Whether any value (or item of a list of values) is a JAX array or tracer."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            if is_jax(*value):
+                return True
+        elif isinstance(value, jax.Array):
+            return True
+    return False
+
+
+class StaticValueNeeded(Exception):
+    """A lowering needs the value of a tensor that is only known when the segment runs.
+
+    Attributes:
+        value: the tracer.
+        op: the op whose lowering it was (set by the evaluator).
+    """
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+        self.op: Any = None
+
+
+def static(value: Any) -> np.ndarray[Any, Any]:
+    """`value` as a NumPy array, for shapes, axes and counts.
+
+    Raises:
+        StaticValueNeeded: it is traced; the compiler then makes it known (see runtime/compile.py).
+    """
+    if isinstance(value, jax.core.Tracer):
+        raise StaticValueNeeded(value)
+    return np.asarray(value)
+
+
+def static_shape(value: Any) -> tuple[int, ...]:
+    """A shape vector as a tuple of ints; raises as `static` does."""
+    return tuple(int(d) for d in static(value).reshape(-1))
+
+
+# -- checks --------------------------------------------------------------------------------------
+
+
+class Checks:
+    """Conditions that a traced segment tests; the runtime raises when one fails."""
+
+    def __init__(self) -> None:
+        self.failed: list[Any] = []  # one traced bool each
+
+
+class _CurrentChecks(threading.local):
+    value: Checks | None = None
+
+
+_checks = _CurrentChecks()
+
+
+@contextmanager
+def collecting_checks() -> Iterator[Checks]:
+    """Collect the checks of the lowerings traced inside."""
+    saved, _checks.value = _checks.value, Checks()
+    try:
+        yield _checks.value
+    finally:
+        _checks.value = saved
+
+
+def check(ok: Any, error: type[OpError], message: str | Callable[[], str]) -> None:
+    """Fail the run with `error(message)` unless `ok` (a bool array) holds everywhere.
+
+    Traced, the condition becomes a hidden output of the segment. When it fails, the run's writes
+    are dropped and the segment is interpreted once more to say which op and value it was; so
+    `message` may be a function that formats concrete values.
+    """
+    if is_jax(ok):
+        if isinstance(ok, jax.core.Tracer):
+            if _checks.value is not None:
+                _checks.value.failed.append(jnp.logical_not(jnp.all(ok)))
+            return
+        ok = np.asarray(ok)
+    if not np.all(ok):
+        raise error(None, None, message if isinstance(message, str) else message())
+
+
+# -- the namespace -------------------------------------------------------------------------------
+
+
+def _dispatching(name: str, numpy_function: Any, jax_function: Any) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if is_jax(*args) or (kwargs and is_jax(*kwargs.values())):
+            return jax_function(*args, **kwargs)
+        with np.errstate(all="ignore"):
+            return numpy_function(*args, **kwargs)
+
+    function.__name__ = name
+    return function
+
+
+def _creating(name: str, size: Callable[..., int]) -> Callable[..., Any]:
+    numpy_function, jax_function = getattr(np, name), getattr(jnp, name)
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        traced = is_jax(*args, *kwargs.values())
+        if traced or (_tracing.depth and size(*args, **kwargs) > _LARGE):
+            return jax_function(*args, **kwargs)
+        return numpy_function(*args, **kwargs)
+
+    function.__name__ = name
+    return function
+
+
+def _shape_size(shape: Any, *_: Any, **__: Any) -> int:
+    return int(np.prod(shape, dtype=np.int64))
+
+
+zeros = _creating("zeros", _shape_size)
+ones = _creating("ones", _shape_size)
+full = _creating("full", _shape_size)
+broadcast_to = _creating("broadcast_to", lambda x, shape: _shape_size(shape))
+tile = _creating("tile", lambda x, reps: int(np.size(x)) * _shape_size(reps))
+eye = _creating("eye", lambda n, m=None, **_: int(n) * int(m or n))
+arange = _creating("arange", lambda start, stop, step, **_: int(abs((stop - start) / step)) + 1)
+linspace = _creating("linspace", lambda start, stop, num, **_: int(num))
+
+
+def asarray(value: Any, dtype: Any = None) -> Any:
+    """`value` with the given dtype, staying on its side."""
+    if isinstance(value, jax.Array):
+        return value if dtype is None else value.astype(dtype)
+    return np.asarray(value, dtype)
+
+
+def astype(value: Any, dtype: Any) -> Any:
+    return value.astype(dtype)
+
+
+class _Submodule:
+    """`xp.linalg` and the like."""
+
+    def __init__(self, numpy_module: Any, jax_module: Any) -> None:
+        self._modules = numpy_module, jax_module
+
+    def __getattr__(self, name: str) -> Any:
+        numpy_module, jax_module = self._modules
+        function = _dispatching(name, getattr(numpy_module, name), getattr(jax_module, name))
+        setattr(self, name, function)
+        return function
+
+
+linalg = _Submodule(np.linalg, jnp.linalg)
+fft = _Submodule(np.fft, jnp.fft)
+
+
+def __getattr__(name: str) -> Any:
+    numpy_value = getattr(np, name)  # AttributeError for what neither has
+    if not callable(numpy_value) or isinstance(numpy_value, type):
+        return numpy_value
+    function = _dispatching(name, numpy_value, getattr(jnp, name))
+    globals()[name] = function
+    return function

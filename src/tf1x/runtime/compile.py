@@ -1,0 +1,220 @@
+"""A device segment as one function compiled by XLA.
+
+The segment is traced once for each signature of its inputs (shapes, types, and the values of
+those that are needed as shapes). The function takes, flat: inputs, variables, large constants,
+and the keys and positions of its random ops; it gives: outputs, new values of the variables it
+writes, and the flags of its checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import jaxpr_as_fun
+
+from tf1x.core.graph import Operation, Tensor
+from tf1x.ops import xp
+from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
+from tf1x.runtime.plan import Plan, Step
+from tf1x.runtime.state import State, variable_key
+
+# A larger constant is an input of the compiled program rather than a literal in it: literals
+# slow XLA's compilation down and are kept twice.
+_LITERAL_ELEMENTS = 1024
+
+
+@dataclass
+class Segment:
+    """What a device step takes and gives.
+
+    Attributes:
+        inputs: tensors computed or fed before the step.
+        outputs: tensors that later steps or the caller want.
+        reads: keys of the variables whose old values it needs.
+        writes: keys of the variables that it changes.
+        constants: `Const` ops passed as inputs.
+    """
+
+    ops: list[Operation]
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    reads: list[str]
+    writes: list[str]
+    constants: list[Operation]
+    readers: dict[str, Operation]
+
+    @staticmethod
+    def of(step: Step, plan: Plan, wanted: set[Tensor]) -> Segment:
+        """The segment of `step`; `wanted` are the tensors needed after it."""
+        inside = {t for op in step.ops for t in op.outputs}
+        inputs: dict[Tensor, None] = {}
+        reads: dict[str, None] = {}
+        readers: dict[str, Operation] = {}
+        writes: dict[str, None] = {}
+        for op in step.ops:
+            found = plan.access[op]
+            for key in sorted(found.reads - set(writes)):
+                reads[key] = None
+                readers.setdefault(key, op)
+            for key in sorted(found.writes):
+                writes[key] = None
+            for tensor in op.inputs:
+                if tensor in plan.fed or (tensor not in inside and variable_key(tensor) is None):
+                    inputs[tensor] = None
+        outputs = [
+            t
+            for op in step.ops
+            for t in op.outputs
+            if t in wanted and t not in plan.fed and not t.dtype._is_ref_dtype
+        ]
+        constants = [
+            op
+            for op in step.ops
+            if op.type == "Const" and op.attrs["value"].size > _LITERAL_ELEMENTS
+        ]
+        return Segment(
+            step.ops, list(inputs), outputs, list(reads), list(writes), constants, readers
+        )
+
+
+class Compiled:
+    """A segment compiled for one signature.
+
+    Attributes:
+        dynamic: positions of the inputs that the function takes.
+        static: outputs whose values do not depend on the run, by position.
+        blocks: for each random op, how far one run moves its counter.
+        checked: whether the function's last output holds flags of checks.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        state: State,
+        inputs: Sequence[Any],
+        static: frozenset[Tensor],
+        keep_old: bool,
+    ) -> None:
+        self.segment = segment
+        self._keep_old = keep_old
+        self._static_inputs = static
+        self.dynamic = [i for i, t in enumerate(segment.inputs) if t not in static]
+        self.random = [op for op in segment.ops if "counter" in op.opdef.injected]
+        self.static: dict[int, Any] = {}
+        self.blocks: list[int] = []
+        self.checked = False
+        self._constants: list[Any] | None = None
+        self.function = self._compile(state, inputs)
+
+    # -- tracing -------------------------------------------------------------------------------
+
+    def _compile(self, state: State, inputs: Sequence[Any]) -> Callable[..., Any]:
+        arguments = self.arguments(state, inputs)
+        specs = [jax.ShapeDtypeStruct(np.shape(x), x.dtype) for x in arguments]
+        jaxpr = jax.make_jaxpr(lambda *flat: self._trace(inputs, flat))(*specs)
+        function = jaxpr_as_fun(jaxpr)
+        return jax.jit(function, donate_argnums=self._donated())
+
+    def _donated(self) -> tuple[int, ...]:
+        """Positions of the variables that are overwritten: their buffers may be reused.
+
+        Where the run can still fail they are kept, since a failed run leaves the variables as
+        they were.
+        """
+        if self.checked or self._keep_old:
+            return ()
+        first = len(self.dynamic)
+        writes = set(self.segment.writes)
+        return tuple(first + i for i, key in enumerate(self.segment.reads) if key in writes)
+
+    def _trace(self, inputs: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
+        segment = self.segment
+        parts = iter(flat)
+        values = {
+            t: np.asarray(x) for t, x in zip(segment.inputs, inputs, strict=True) if t in self._static_inputs
+        }
+        values |= {segment.inputs[i]: next(parts) for i in self.dynamic}
+        variables = {key: next(parts) for key in segment.reads}
+        constants = {op: next(parts) for op in segment.constants}
+        keys = next(parts) if self.random else None
+
+        def counter(op: Operation) -> Counter:
+            assert keys is not None
+            row = keys[self.random.index(op)]
+            return Counter((row[0], row[1]), row[2])
+
+        differentiated = frozenset(
+            op.forward for op in segment.ops if op.type == SYMBOLIC_GRADIENT and op.forward
+        )
+        evaluator = Evaluator(variables, counter, differentiated=differentiated)
+        evaluator.values.update(values)
+        with xp.tracing(), xp.collecting_checks() as checks:
+            for op in segment.ops:
+                if op in constants:
+                    evaluator.values[op.outputs[0]] = constants[op]
+                elif not (op.outputs and all(t in evaluator.values for t in op.outputs)):
+                    evaluator.apply(op)
+        self.blocks = [evaluator.counters[op].blocks for op in self.random]
+        self.checked = bool(checks.failed)
+        results = []
+        self.static = {}
+        for i, tensor in enumerate(segment.outputs):
+            value = evaluator.values[tensor]
+            if isinstance(value, jax.core.Tracer):
+                results.append(value)
+            else:
+                self.static[i] = np.asarray(value)
+        results += [jnp.asarray(evaluator.variables[key]) for key in segment.writes]
+        if checks.failed:
+            results.append(jnp.stack(checks.failed))
+        return results
+
+    # -- running -------------------------------------------------------------------------------
+
+    def arguments(self, state: State, inputs: Sequence[Any]) -> list[Any]:
+        """The function's flat arguments (called with `state.lock` held).
+
+        Raises:
+            FailedPreconditionError: a variable has no value yet.
+        """
+        arguments = [inputs[i] for i in self.dynamic]
+        variables = state.variables
+        for key in self.segment.reads:
+            value = variables.get(key)
+            if value is None:
+                raise uninitialized(key, self.segment.readers[key])
+            if type(value) is np.ndarray:  # set by an interpreted run; keep it on the device
+                value = variables[key] = jax.device_put(value)
+            arguments.append(value)
+        if self.segment.constants:
+            if self._constants is None:
+                self._constants = [jax.device_put(op.attrs["value"]) for op in self.segment.constants]
+            arguments += self._constants
+        if self.random:
+            counters = state.counters
+            arguments.append(
+                np.array(
+                    [(*state.random_key(op), counters.get(op.name, 0)) for op in self.random], np.uint64
+                )
+            )
+        return arguments
+
+    def advance(self, state: State) -> None:
+        """Move the counters of the random ops on."""
+        for op, blocks in zip(self.random, self.blocks, strict=True):
+            state.counters[op.name] = state.counters.get(op.name, 0) + blocks
+
+    def outputs(self, results: Sequence[Any]) -> list[Any]:
+        """Values of `segment.outputs`, the static ones among them."""
+        if not self.static:
+            return list(results[: len(self.segment.outputs)])
+        found = iter(results)
+        return [
+            self.static[i] if i in self.static else next(found)
+            for i in range(len(self.segment.outputs))
+        ]

@@ -1,0 +1,133 @@
+"""What a run is given: values for tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from tf1x.core import convert, dtypes
+from tf1x.core.graph import Graph, Tensor
+
+# (type, to tensors, a value to the tensors' values), for SparseTensor and the like.
+_expansions: list[tuple[Any, Callable[[Any], list[Tensor]], Callable[[Any, Any], list[Any]]]] = []
+
+
+def register_feed_conversion(
+    kind: Any, expand: Callable[[Any], list[Tensor]], split: Callable[[Any, Any], list[Any]]
+) -> None:
+    """Feed instances of `kind` as the tensors `expand(x)` with the values `split(x, value)`."""
+    _expansions.append((kind, expand, split))
+
+
+class Feeds:
+    """The resolved keys of a feed_dict.
+
+    Attributes:
+        tensors: what is fed, in order.
+        plain: whether every key stands for one tensor.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: list[Tensor] = []
+        self.plain = True
+        self._splits: list[Callable[[Any], list[Any]] | None] = []
+        self._counts: list[int] = []
+
+    def add(self, tensors: list[Tensor], split: Callable[[Any], list[Any]] | None) -> None:
+        self.tensors += tensors
+        self._splits.append(split)
+        self._counts.append(len(tensors))
+        self.plain = self.plain and split is None
+
+    def flatten(self, feed_dict: Any) -> Iterator[tuple[Tensor, Any]]:
+        """Tensors and the values given for them."""
+        if not feed_dict:
+            return
+        tensors = iter(self.tensors)
+        for split, count, value in zip(self._splits, self._counts, feed_dict.values(), strict=True):
+            parts = [value] if split is None else split(value)
+            if len(parts) != count:
+                raise ValueError(f"A feed wants {count} values, got {len(parts)}.")
+            for part in parts:
+                yield next(tensors), part
+
+
+def resolve(graph: Graph, feed_dict: Any) -> Feeds:
+    """The tensors that the keys of `feed_dict` stand for.
+
+    Raises:
+        TypeError: a key that is no tensor, variable or name, or a feed_dict that is no dict.
+        ValueError: a tensor that may not be fed.
+    """
+    found = Feeds()
+    if not feed_dict:
+        return found
+    if not hasattr(feed_dict, "items"):
+        raise TypeError(f"feed_dict must be a dictionary, got {type(feed_dict).__name__}.")
+    for key in feed_dict:
+        expansion = next((e for e in _expansions if isinstance(key, e[0])), None)
+        if expansion is None and isinstance(key, (tuple, list)):
+            tensors = [_tensor(graph, part) for part in key]
+            found.add(tensors, list)
+        elif expansion is None:
+            found.add([_tensor(graph, key)], None)
+        else:
+            _, expand, split = expansion
+            found.add(expand(key), lambda value, key=key, split=split: split(key, value))  # type: ignore[misc]
+    return found
+
+
+def _tensor(graph: Graph, key: Any) -> Tensor:
+    try:
+        tensor = graph.as_graph_element(key, allow_operation=False)
+    except (TypeError, ValueError, KeyError) as error:
+        raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
+    assert isinstance(tensor, Tensor)
+    if not graph.is_feedable(tensor):
+        raise ValueError(f"Tensor {tensor} may not be fed.")
+    return tensor
+
+
+def to_array(tensor: Tensor, value: Any) -> Any:
+    """A fed value as an array of the tensor's type.
+
+    Raises:
+        TypeError: the value is a tensor, or a Python number that the type cannot hold.
+        ValueError: its shape does not fit, or it is no array.
+    """
+    if isinstance(value, jax.Array) and value.dtype == tensor.dtype.numpy_dtype:
+        array: Any = value
+    else:
+        array = _numpy(tensor, value)
+    dims = tensor._shape._dims
+    if dims is None or dims == array.shape:
+        return array
+    if not tensor._shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {array.shape} for Tensor {tensor.name}, "
+            f"which has shape {tensor.shape}"
+        )
+    return array
+
+
+def _numpy(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
+    if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
+            "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. "
+            f"For reference, the tensor object was {value!r} which was passed to the feed "
+            f"with key {tensor.name!r}."
+        )
+    dtype = tensor.dtype
+    if dtype.base_dtype is dtypes.string:
+        return convert.to_array(value, dtypes.string)
+    array = np.asarray(value, dtype.numpy_dtype)
+    if type(value) is int and dtype.is_integer and int(array) != value:
+        raise TypeError(
+            f"Type of feed value {value} is not compatible with Tensor type {dtype.name}. "
+            "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+        )
+    return array

@@ -1,0 +1,111 @@
+"""What a run is asked for: any nest of tensors, operations, variables and names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tf1x.core.graph import Graph, Operation, Tensor
+
+# (type, to graph elements, from their values), for IndexedSlices, SparseTensor and the like.
+_expansions: list[tuple[Any, Callable[[Any], list[Any]], Callable[[Any, list[Any]], Any]]] = []
+
+
+def register_fetch_conversion(
+    kind: Any, expand: Callable[[Any], list[Any]], contract: Callable[[Any, list[Any]], Any]
+) -> None:
+    """Fetch instances of `kind` as the elements `expand(x)`; `contract(x, values)` is the result."""
+    _expansions.append((kind, expand, contract))
+
+
+def fetch_key(fetches: Any) -> Any:
+    """Something hashable that is equal for equal requests."""
+    kind = type(fetches)
+    if kind is list or kind is tuple:
+        return (kind, *map(fetch_key, fetches))
+    if isinstance(fetches, Mapping):
+        return (kind, *((k, fetch_key(v)) for k, v in fetches.items()))
+    if isinstance(fetches, tuple):
+        return (kind, *map(fetch_key, fetches))
+    if kind is str or kind is bytes:
+        return fetches
+    return _ById(fetches)
+
+
+class _ById:
+    """Equality by identity, for objects with an `==` of their own. Keeps the object alive."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.item is self.item
+
+
+class Fetches:
+    """A resolved request.
+
+    Attributes:
+        elements: the distinct tensors and operations to compute.
+
+    Raises:
+        TypeError: an element of a wrong type (None, a number, ...).
+        ValueError: an element of another graph, or a name that does not exist.
+    """
+
+    def __init__(self, graph: Graph, fetches: Any) -> None:
+        self._graph = graph
+        self._positions: dict[Tensor | Operation, int] = {}
+        self._build = self._resolve(fetches)
+        self.elements = list(self._positions)
+
+    @property
+    def operations_only(self) -> bool:
+        return all(isinstance(e, Operation) for e in self.elements)
+
+    def result(self, values: list[Any]) -> Any:
+        """`values` (one an element) in the form of the request."""
+        return self._build(values)
+
+    def _resolve(self, item: Any) -> Callable[[list[Any]], Any]:
+        if item is None:
+            raise TypeError(f"Argument {item!r} of the fetches has type {type(item)}: fetch None is not allowed.")
+        if isinstance(item, (list, tuple)):
+            parts = [self._resolve(part) for part in item]
+            if isinstance(item, list):
+                return lambda values: [part(values) for part in parts]
+            if hasattr(item, "_fields"):
+                return lambda values: type(item)(*(part(values) for part in parts))
+            return lambda values: tuple(part(values) for part in parts)
+        if isinstance(item, Mapping):
+            pairs = [(key, self._resolve(value)) for key, value in item.items()]
+            kind: Any = type(item)
+            return lambda values: kind((key, part(values)) for key, part in pairs)
+        for kind_of, expand, contract in _expansions:
+            if isinstance(item, kind_of):
+                components = [self._resolve(part) for part in expand(item)]
+                return lambda values: contract(item, [part(values) for part in components])
+        position = self._position(item)
+        return lambda values: values[position]
+
+    def _position(self, item: Any) -> int:
+        try:
+            element = self._graph.as_graph_element(item)
+        except TypeError as error:
+            raise TypeError(
+                f"Fetch argument {item!r} has invalid type {type(item)}, must be a string or Tensor. ({error})"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error})") from None
+        except KeyError as error:
+            raise ValueError(
+                f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error.args[0]})"
+            ) from None
+        if not self._graph.is_fetchable(element):
+            raise ValueError(f"{element!r} is not fetchable.")
+        return self._positions.setdefault(element, len(self._positions))

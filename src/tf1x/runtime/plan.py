@@ -1,0 +1,224 @@
+"""Which ops a run needs, in which order, and how they fall into segments (DESIGN.md section 4).
+
+Order: data and control edges; among ready ops, a read or pure op before a write, so that every
+op sees a variable as it was before the run unless an edge says otherwise; unordered writes in
+order of creation.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tf1x.core import errors
+from tf1x.core.graph import Operation, Tensor
+from tf1x.runtime.state import variable_key
+
+# Ops that stand for a reference, a fed value or an order; there is nothing to compute.
+_SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp"})
+
+
+@dataclass
+class Access:
+    """The variables that an op reads and writes, by key."""
+
+    reads: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+
+
+def aliased_variable(op: Operation) -> str | None:
+    """The variable that an `Identity` reads, directly or through other `Identity` ops.
+
+    In TensorFlow `tf.identity` of a reference variable (or of its `read` op) aliases its buffer;
+    so each is a read at its own place in the order.
+    """
+    while op.type == "Identity":
+        source = op.inputs[0]
+        if source.dtype._is_ref_dtype:
+            return variable_key(source)
+        op = source.op
+    return None
+
+
+def access(op: Operation, fed: frozenset[Tensor] | set[Tensor] = frozenset()) -> Access:
+    """What `op` reads and writes."""
+    found = Access()
+    definition = op.opdef
+    if op.type == "Identity" and op.inputs[0] not in fed:
+        key = aliased_variable(op)
+        if key is not None:
+            found.reads.add(key)
+        return found
+    parts = definition.input_slices(op.attrs)
+    for arg, part in zip(definition.inputs, parts, strict=True):
+        for tensor in op.inputs[part] if isinstance(part, slice) else (op.inputs[part],):
+            key = None if tensor in fed else variable_key(tensor)
+            if key is None:
+                continue
+            if arg.name in definition.writes:
+                found.writes.add(key)
+                if definition.initializes:
+                    continue
+            found.reads.add(key)
+    return found
+
+
+@dataclass(eq=False)
+class Step:
+    """A maximal run of device ops, or a run of host ops."""
+
+    host: bool
+    ops: list[Operation]
+
+
+class Plan:
+    """The ops of one kind of run.
+
+    Args:
+        targets: tensors and operations to compute.
+        fed: tensors whose values are given.
+        concrete: device ops that need concrete values; they run between segments.
+
+    Attributes:
+        ops: all needed ops, in order.
+        steps: the same (without those that compute nothing), grouped.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[Tensor | Operation],
+        fed: Iterable[Tensor],
+        concrete: set[Operation] | None = None,
+    ) -> None:
+        self.targets = list(targets)
+        self.fed = frozenset(fed)
+        self.concrete = concrete or set()
+        needed = self._needed()
+        self.access = {op: access(op, self.fed) for op in needed}
+        self.ops = self._ordered(needed)
+        self.steps = self._steps()
+
+    def _inputs(self, op: Operation) -> list[Operation]:
+        sources = [t.op for t in op.inputs if t not in self.fed]
+        return sources + op.control_inputs
+
+    def _needed(self) -> set[Operation]:
+        stack = [t if isinstance(t, Operation) else t.op for t in self.targets if t not in self.fed]
+        needed: set[Operation] = set()
+        while stack:
+            op = stack.pop()
+            if op in needed:
+                continue
+            needed.add(op)
+            stack += [source for source in self._inputs(op) if source not in needed]
+        return needed
+
+    def _is_host(self, op: Operation) -> bool:
+        return op.opdef.host or op in self.concrete
+
+    def _ordered(self, needed: set[Operation]) -> list[Operation]:
+        return _Ordering(self, needed).run()
+
+    def _steps(self) -> list[Step]:
+        steps: list[Step] = []
+        for op in self.ops:
+            if op.type in _SILENT:
+                continue
+            host = self._is_host(op)
+            if not steps or steps[-1].host != host:
+                steps.append(Step(host, []))
+            steps[-1].ops.append(op)
+        return steps
+
+
+class _Ordering:
+    """Kahn's algorithm with four classes of ready ops."""
+
+    def __init__(self, plan: Plan, needed: set[Operation]) -> None:
+        self.plan = plan
+        self.consumers: dict[Operation, list[Operation]] = {op: [] for op in needed}
+        self.waiting: dict[Operation, int] = {}
+        for op in needed:
+            sources = set(plan._inputs(op))
+            self.waiting[op] = len(sources)
+            for source in sources:
+                self.consumers[source].append(op)
+        self.readers: dict[str, set[Operation]] = {}
+        for op in needed:
+            found = plan.access[op]
+            for key in found.reads - found.writes:
+                self.readers.setdefault(key, set()).add(op)
+        # Ready ops by (is host, writes), each a heap of (creation order, op).
+        self.ready: dict[tuple[bool, bool], list[tuple[int, Operation]]] = {
+            (host, writes): [] for host in (False, True) for writes in (False, True)
+        }
+        self.order: list[Operation] = []
+        for op in sorted(needed, key=lambda op: op._id):
+            if not self.waiting[op]:
+                self._push(op)
+
+    def _push(self, op: Operation) -> None:
+        kind = self.plan._is_host(op), bool(self.plan.access[op].writes)
+        heapq.heappush(self.ready[kind], (op._id, op))
+
+    def run(self) -> list[Operation]:
+        total = len(self.waiting)
+        while len(self.order) < total:
+            op = self._next()
+            self.order.append(op)
+            for key in self.plan.access[op].reads:
+                self.readers.get(key, set()).discard(op)
+            for consumer in self.consumers[op]:
+                self.waiting[consumer] -= 1
+                if not self.waiting[consumer]:
+                    self._push(consumer)
+        return self.order
+
+    def _next(self) -> Operation:
+        """Device reads, then device writes that no pending read waits for, then host ops."""
+        for host in (False, True):
+            if self.ready[host, False]:
+                return heapq.heappop(self.ready[host, False])[1]
+            write = self._unblocked_write(self.ready[host, True])
+            if write is not None:
+                return write
+        for host in (False, True):  # reads wait for these writes by way of other ops
+            if self.ready[host, True]:
+                return heapq.heappop(self.ready[host, True])[1]
+        done = set(self.order)
+        stuck = min((op for op in self.waiting if op not in done), key=lambda op: op._id)
+        raise errors.InvalidArgumentError(None, stuck, "The graph has a cycle.")
+
+    def _unblocked_write(self, heap: list[tuple[int, Operation]]) -> Operation | None:
+        blocked = []
+        found = None
+        while heap and found is None:
+            item = heapq.heappop(heap)
+            if self._has_pending_reader(item[1]):
+                blocked.append(item)
+            else:
+                found = item[1]
+        for item in blocked:
+            heapq.heappush(heap, item)
+        return found
+
+    def _has_pending_reader(self, write: Operation) -> bool:
+        """Whether an op that does not depend on `write` still has to read its variable."""
+        keys = self.plan.access[write].writes
+        pending = {op for key in keys for op in self.readers.get(key, ())} - {write}
+        if not pending:
+            return False
+        stack, seen = [write], {write}
+        while stack:
+            for consumer in self.consumers[stack.pop()]:
+                if consumer not in seen:
+                    seen.add(consumer)
+                    stack.append(consumer)
+        return bool(pending - seen)
+
+
+def describe(plan: Plan) -> list[dict[str, Any]]:
+    """The plan's steps as plain data, for `RunMetadata` and for tests."""
+    return [{"host": s.host, "ops": [op.name for op in s.ops]} for s in plan.steps]

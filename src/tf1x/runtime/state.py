@@ -1,0 +1,55 @@
+"""The state of a session: values of variables, counters of random ops, host resources."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Any
+
+from tf1x.core import dtypes
+from tf1x.core.graph import Operation, Tensor
+
+_VARIABLE_OPS = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable"})
+_PASSES_HANDLE = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch"})
+
+
+def variable_key(tensor: Tensor) -> str | None:
+    """The name under which a session keeps the variable that `tensor` refers to.
+
+    `tensor` is the output of a variable op, or a reference handed on by `Assign` and the like;
+    None for anything else.
+    """
+    while tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource:
+        op = tensor.op
+        if op.type in _VARIABLE_OPS:
+            shared: str = op.attrs.get("shared_name") or op.name
+            prefix = op.attrs.get("container") or ""
+            return f"{prefix}/{shared}" if prefix else shared
+        if not op.inputs or not (op.opdef.writes or op.type in _PASSES_HANDLE):
+            return None
+        tensor = op.inputs[0]
+    return None
+
+
+class State:
+    """What a session keeps between runs.
+
+    `lock` is held while a segment takes its variables and is dispatched, so that a donated buffer
+    is never seen by another thread; host ops that can block run without it.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.variables: dict[str, Any] = {}
+        self.counters: dict[str, int] = {}
+        self.resources: dict[str, Any] = {}
+        self._keys: dict[str, tuple[int, int]] = {}
+
+    def random_key(self, op: Operation) -> tuple[int, int]:
+        """The op's two seeds; drawn once a session where the program gave none."""
+        seed, seed2 = op.attrs["seed"], op.attrs["seed2"]
+        if seed or seed2:
+            return seed, seed2
+        if op.name not in self._keys:
+            self._keys[op.name] = (secrets.randbits(63), secrets.randbits(63))
+        return self._keys[op.name]

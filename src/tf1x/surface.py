@@ -1,0 +1,21 @@
+"""Which modules make up the public surface: those loaded with tf1x, and those loaded on demand."""
+
+from __future__ import annotations
+
+import importlib
+
+_MODULES = (
+    "tf1x.ops.math",
+    "tf1x.ops.array",
+    "tf1x.ops.state",
+    "tf1x.ops.functional",
+    "tf1x.ops.operators",
+    "tf1x.lib.gradients",
+    "tf1x.lib.framework",
+)
+
+
+def load() -> None:
+    """Import every module that exports symbols eagerly."""
+    for module in _MODULES:
+        importlib.import_module(module)

@@ -1,0 +1,136 @@
+"""Properties that every op must have, checked over the whole case table."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+import tf1x as tf
+from tests.ops import graphs
+from tests.ops.cases import all_cases
+from tests.ops.cases.case import Case
+from tf1x.core import opdef
+from tf1x.core.graphdef import import_graph_def
+from tf1x.runtime.evaluate import Counter, Evaluator
+from tf1x.runtime.session import Session
+
+
+def _rows() -> list[object]:
+    rows = []
+    for i, case in enumerate(all_cases()):
+        floating = any(_has_float(v) for v in case.inputs) or "float32" in case.attrs.values()
+        for dtype in case.dtypes if floating else case.dtypes[:1]:
+            group = pytest.mark.xdist_group(f"case{i % 64}")  # a case's properties share its graph
+            rows.append(pytest.param(case, dtype, id=f"{case}-{dtype}-{i}", marks=group))
+    return rows
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_has_float(v) for v in value)
+    return np.asarray(getattr(value, "value", value)).dtype.kind in "fc"
+
+
+every_case = pytest.mark.parametrize(("case", "dtype"), _rows())
+
+
+def _close(case: Case, dtype: str, ours: object, theirs: object) -> None:
+    a, b = np.asarray(ours), np.asarray(theirs)
+    assert a.shape == b.shape
+    assert a.dtype == b.dtype
+    if a.dtype.kind in "fc" or a.dtype.name == "bfloat16":
+        wide = dtype == "float64"
+        kind = np.complex128 if a.dtype.kind == "c" else np.float64
+        np.testing.assert_allclose(
+            a.astype(kind),
+            b.astype(kind),
+            rtol=case.rtol64 if wide else case.rtol,
+            atol=case.atol64 if wide else case.atol,
+        )
+    else:
+        np.testing.assert_array_equal(a, b)
+
+
+@every_case
+def test_values_equal_tensorflow(case: Case, dtype: str) -> None:
+    """The exported graph gives the same numbers in TensorFlow."""
+    if not case.oracle:
+        pytest.skip(case.why)
+    computed = graphs.Computed.of(case, dtype)
+    ours, theirs = computed.values, graphs.run_in_tensorflow(computed.built, case.runs)
+    for our_run, their_run in zip(ours, theirs, strict=True):
+        for a, b in zip(our_run, their_run, strict=True):
+            _close(case, dtype, a, b)
+
+
+@every_case
+def test_gradients_equal_tensorflow(case: Case, dtype: str) -> None:
+    """`tf.gradients` of the float outputs, from random output gradients."""
+    computed = graphs.Computed.of(case, dtype)
+    built = computed.built
+    ys = [t for t in built.op.outputs if t.dtype.is_floating or t.dtype.is_complex]
+    possible = ys and built.floats and not opdef.get(case.op).writes
+    if not (case.grad and possible and case.oracle and case.runs == 1):
+        pytest.skip("the case has no gradient to compare")
+    rng = np.random.RandomState(0)
+    values = dict(zip(built.outputs, computed.values[0], strict=False))
+    grads = [np.asarray(rng.randn(*np.shape(values[y]))).astype(y.dtype.as_numpy_dtype) for y in ys]
+    theirs = graphs.gradients_in_tensorflow(built, ys, grads)
+    ours = graphs.gradients_in_tf1x(built, ys, grads)
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a is None) == (b is None), "one side has no gradient"
+        if a is not None:
+            _close(case, dtype, a, b)
+
+
+@every_case
+def test_shape_rule_equals_the_computed_shape(case: Case, dtype: str) -> None:
+    computed = graphs.Computed.of(case, dtype)
+    values = computed.values[0]
+    for tensor, value in zip(computed.built.outputs, values, strict=True):
+        if not case.data_dependent:
+            assert tensor.shape.is_fully_defined()
+        assert tensor.shape.is_compatible_with(np.shape(value))
+    open_dims = graphs.build(case, dtype, unknown_shapes=True)
+    for tensor, value in zip(open_dims.outputs, values, strict=True):
+        assert tensor.shape.is_compatible_with(np.shape(value))
+
+
+@every_case
+def test_interpreted_equals_compiled(case: Case, dtype: str) -> None:
+    """Op by op on NumPy values, as eager execution and one-off plans run it."""
+    computed = graphs.Computed.of(case, dtype)
+    built = computed.built
+    if built.init or opdef.get(case.op).host or case.runs > 1:
+        pytest.skip("needs a session")
+    with jax.enable_x64(True):
+        evaluator = Evaluator({}, lambda op: Counter((np.uint64(0), np.uint64(0)), np.uint64(0)))
+        evaluator.values.update(built.feeds)
+        evaluator.run(op for op in built.graph.get_operations() if op.type != "Placeholder")
+    for tensor, value in zip(built.outputs, computed.values[0], strict=True):
+        _close(case, dtype, np.asarray(evaluator.values[tensor]), value)
+
+
+@every_case
+def test_graphdef_round_trip(case: Case, dtype: str) -> None:
+    if not case.oracle:
+        pytest.skip(case.why)
+    computed = graphs.Computed.of(case, dtype)
+    built = computed.built
+    proto = built.graph.as_graph_def()
+    again = tf.Graph()
+    with again.as_default():
+        import_graph_def(type(proto).FromString(proto.SerializeToString()), name="")
+    assert again.as_graph_def() == proto
+    with Session(graph=again) as session:
+        session.run([op.name for op in built.init])
+        names = [t.name for t in built.outputs]
+        values = session.run([built.op.name, *names], built.named_feeds)[1:]
+    for a, b in zip(values, computed.values[0], strict=True):
+        _close(case, dtype, a, b)
+
+
+def test_every_op_has_a_case() -> None:
+    described = {case.op for case in all_cases()}
+    assert sorted(set(opdef.all_ops()) - described) == []

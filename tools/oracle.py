@@ -1,0 +1,92 @@
+"""Run a TensorFlow-1 script under real TensorFlow 2.21: the oracle that tf1x is compared with.
+
+    python tools/oracle.py SCRIPT [ARGS...]
+
+The script's `import tensorflow as tf` gets `tensorflow.compat.v1` with the version-2 behaviour
+switched off, and `tensorflow.examples.tutorials.mnist`, which TensorFlow no longer has, is our own
+`src/tf1x/lib/mnist.py`. That file is loaded by its path: this process never imports tf1x.
+From Python: `from oracle import install; tf = install()`.
+"""
+
+import contextlib
+import importlib.util
+import os
+import runpy
+import sys
+import tempfile
+import types
+import warnings
+from pathlib import Path
+
+MNIST_MODULE = Path(__file__).resolve().parents[1] / "src" / "tf1x" / "lib" / "mnist.py"
+INPUT_DATA = "tensorflow.examples.tutorials.mnist.input_data"
+
+
+def install():
+    """Make `tensorflow` in this process mean TensorFlow 1 as 2.21 still carries it; return it."""
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers and rnn cells need tf-keras
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _without_native_log():
+        import tensorflow.compat.v1 as tf
+
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    warnings.filterwarnings("ignore", message="`tf\\..*is deprecated")
+    tf.disable_v2_behavior()
+    sys.modules["tensorflow"] = tf
+    _install_tutorials(tf)
+    return tf
+
+
+@contextlib.contextmanager
+def _without_native_log():
+    """Drop what C++ code writes to file descriptor 2, unless there is an exception.
+
+    While TensorFlow 2.21 is imported it logs before it reads TF_CPP_MIN_LOG_LEVEL.
+    """
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(stderr, log.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _install_tutorials(tf):
+    """Supply `tensorflow.examples.tutorials.mnist.input_data` and the packages above it."""
+    spec = importlib.util.spec_from_file_location(INPUT_DATA, MNIST_MODULE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[INPUT_DATA] = module
+    spec.loader.exec_module(module)
+
+    path, child = INPUT_DATA, module
+    while "." in path:
+        path, _, attribute = path.rpartition(".")
+        package = tf if path == "tensorflow" else types.ModuleType(path)
+        setattr(package, attribute, child)
+        if package is not tf:
+            package.__path__ = []  # marks it as a package, one with no files to search
+            sys.modules[path] = package
+        child = package
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    script = sys.argv[1]
+    if not os.path.isfile(script):
+        sys.exit(f"oracle: no such script: {script}")
+    install()
+    sys.argv = sys.argv[1:]
+    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    runpy.run_path(script, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
