@@ -525,6 +525,7 @@ def op(
             code.co_argcount : code.co_argcount + code.co_kwonlyargcount
         ]
         allowed = {name: _type_constraint(value) for name, value in types.items()}
+        type_lists = {a.type_attr for a in (*inputs, *outputs) if a.is_type_list}
         for arg in (*inputs, *outputs):
             if arg.type_attr and arg.type_attr not in allowed:
                 allowed[arg.type_attr] = (None, None)
@@ -539,7 +540,7 @@ def op(
             lower_attrs.append(name)
             if name in inferred:
                 continue
-            kind = "DType" if name in allowed else _kind(annotations.get(name, "object"))
+            kind = _kind(annotations.get(name, "DType" if name in allowed else "object"))
             default = defaults.get(name, allowed.get(name, (None, None))[1])
             required = name not in defaults and default is None
             declared[name] = Attr(name, kind, default, required)
@@ -547,7 +548,8 @@ def op(
             declared[name] = Attr(name, kind, default, required=False)
         for name in allowed:
             if name not in inferred and name not in declared:
-                declared[name] = Attr(name, "DType", allowed[name][1], allowed[name][1] is None)
+                kind = "list[DType]" if name in type_lists else "DType"
+                declared[name] = Attr(name, kind, allowed[name][1], allowed[name][1] is None)
         definition = OpDef(
             type=op_type,
             inputs=inputs,
