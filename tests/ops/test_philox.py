@@ -1,8 +1,6 @@
 """The Philox kernels against TensorFlow (CPU), and the NumPy path against the traced one."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +13,7 @@ import pytest
 from tf1x.ops import philox
 
 SEEDS = [(0, 2**31 - 1), (87654321, 5), (-3, 2**40 + 7)]
-SIZES = [0, 1, 7, 20_001]  # the last is filled by several threads
+SIZES = [0, 1, 7, 100_003]  # TensorFlow fills the last with several threads
 RUNS = 3
 FLOATS = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 FLOAT_SAMPLERS = {
@@ -42,29 +40,25 @@ def oracle() -> Callable[[Build], list[np.ndarray]]:
     return runs
 
 
-def both_paths(
-    sample: Callable[[Any], Any], op: str, shape: tuple[int, ...]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(NumPy, traced) results of `sample(counter)` for the first runs of `op`."""
+def first_runs(
+    sample: Callable[[Any], Any], op: str, shape: tuple[int, ...], *, traced: bool
+) -> list[np.ndarray]:
+    """Results of `sample(counter)` for the first runs of `op`, by one of the two paths."""
+    counters = [run * philox.blocks_per_run(op, shape) for run in range(RUNS)]
+    if not traced:
+        results = [sample(counter) for counter in counters]
+        assert all(isinstance(result, np.ndarray) for result in results)
+        return results
     with jax.enable_x64(True):
-        traced = jax.jit(sample)
-        counters = [run * philox.blocks_per_run(op, shape) for run in range(RUNS)]
-        eager = [sample(counter) for counter in counters]
-        assert all(isinstance(result, np.ndarray) for result in eager)
-        return [
-            (result, np.asarray(traced(jnp.uint64(counter))))
-            for result, counter in zip(eager, counters, strict=True)
-        ]
+        compiled = jax.jit(sample)
+        return [np.asarray(compiled(jnp.uint64(counter))) for counter in counters]
 
 
-def assert_same(actual: np.ndarray, expected: np.ndarray, ulp: int = 0) -> None:
-    """Same dtype, shape and values to `ulp` units in the last place."""
+def assert_same(actual: np.ndarray, expected: np.ndarray) -> None:
+    """Same dtype, shape and values, to the last bit."""
     assert actual.dtype == expected.dtype
     assert actual.shape == expected.shape
-    if ulp:
-        np.testing.assert_array_max_ulp(actual, expected, ulp)
-    else:
-        np.testing.assert_array_equal(actual, expected)
+    np.testing.assert_array_equal(actual, expected)
 
 
 def check(
@@ -72,11 +66,12 @@ def check(
     sample: Callable[[Any], Any],
     op: str,
     shape: tuple[int, ...],
-    ulp: int = 0,
+    paths: tuple[bool, ...] = (False, True),
 ) -> None:
-    for want, (eager, traced) in zip(expected, both_paths(sample, op, shape), strict=True):
-        assert_same(eager, want, ulp)
-        assert_same(traced, want, ulp)
+    for traced in paths:
+        actual = first_runs(sample, op, shape, traced=traced)
+        for got, want in zip(actual, expected, strict=True):
+            assert_same(got, want)
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: np.dtype(dtype).name)
@@ -96,20 +91,8 @@ def test_float_kernels(oracle: Any, op: str, dtype: Any) -> None:
             ),
             op,
             shape,
-        )
-
-
-def test_normals_to_the_last_bit(oracle: Any) -> None:
-    shape = (200_003,)
-    for op in ("RandomStandardNormal", "TruncatedNormal"):
-        expected = oracle(
-            lambda ops, op=op: getattr(ops, op)(shape=shape, dtype=np.float32, seed=1, seed2=2)
-        )
-        check(
-            expected,
-            lambda counter, op=op: FLOAT_SAMPLERS[op](1, 2, counter, shape, np.float32),
-            op,
-            shape,
+            # Compiling costs most of this test's time, and sizes differ by the final slice only.
+            (False, True) if shape in [(0,), (100_003,)] else (False,),
         )
 
 
@@ -150,7 +133,7 @@ def test_shuffle(oracle: Any, size: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("sizes", [(1, 5, 1), (3, 5, 7), (32, 4, 1), (2, 1000, 3), (0, 4, 3)])
+@pytest.mark.parametrize("sizes", [(1, 5, 1), (3, 5, 7), (32, 4, 1), (1, 1000, 300), (0, 4, 3)])
 def test_multinomial(oracle: Any, dtype: Any, sizes: tuple[int, int, int]) -> None:
     batch, classes, samples = sizes
     logits = np.random.default_rng(0).normal(size=(batch, classes)).astype(np.float32)
@@ -169,60 +152,33 @@ def test_multinomial(oracle: Any, dtype: Any, sizes: tuple[int, int, int]) -> No
     )
 
 
-MULTINOMIAL_ON_ONE_THREAD = """
-import sys
-import numpy as np
-import tensorflow.compat.v1 as tf
-logits = np.random.default_rng(1).normal(size=(200, 50)).astype(np.float32)
-with tf.Graph().as_default() as graph:
-    output = tf.raw_ops.Multinomial(logits=logits, num_samples=9, seed=3, seed2=4)
-    config = tf.ConfigProto(intra_op_parallelism_threads=1)
-    with tf.Session(graph=graph, config=config) as session:
-        np.save(sys.argv[1], [session.run(output) for _ in range(3)])
-"""
-
-
-def test_multinomial_of_a_large_batch(tmp_path: Any) -> None:
-    # The number of threads is fixed by a process's first session: hence a process of its own.
-    path = str(tmp_path / "samples.npy")
-    subprocess.run([sys.executable, "-c", MULTINOMIAL_ON_ONE_THREAD, path], check=True)
-    logits = np.random.default_rng(1).normal(size=(200, 50)).astype(np.float32)
-    check(
-        list(np.load(path)),
-        lambda counter: philox.multinomial(3, 4, counter, logits, 9),
-        "Multinomial",
-        (200, 9),
-    )
-
-
 ALPHAS = [0.01, 0.3, 1, 1.5, 10, 200, 0, -1, np.inf, np.nan]
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_gamma(oracle: Any, dtype: Any) -> None:
     alpha = np.array(ALPHAS, dtype)
-    for (seed, seed2), shape in zip(SEEDS, [(), (5,), (301, 4)], strict=True):
+    for (seed, seed2), shape in zip(SEEDS[1:], [(), (301, 4)], strict=True):
         expected = oracle(
             lambda ops, shape=shape, seed=seed, seed2=seed2: ops.RandomGamma(
                 shape=np.array(shape, np.int32), alpha=alpha, seed=seed, seed2=seed2
             )
         )
-        pairs = both_paths(
-            lambda counter, shape=shape, seed=seed, seed2=seed2: philox.gamma(
-                seed, seed2, counter, shape, alpha
-            ),
-            "RandomGamma",
-            (*shape, alpha.size),
-        )
-        for want, (eager, traced) in zip(expected, pairs, strict=True):
-            if dtype != np.float64:
-                assert_same(eager, want)
-                assert_same(traced, want)
-                continue
-            # The float64 functions of NumPy and XLA differ in the last place, which the power
-            # 1 / alpha = 100 multiplies.
-            np.testing.assert_allclose(eager, want, rtol=1e-15)
-            np.testing.assert_allclose(traced, want, rtol=1e-13)
+        # The float64 functions of NumPy and XLA differ from the C library's in the last place,
+        # which the power 1 / alpha = 100 multiplies.
+        for traced, tolerance in ((False, 1e-15), (True, 1e-13)):
+            actual = first_runs(
+                lambda counter, shape=shape, seed=seed, seed2=seed2: philox.gamma(
+                    seed, seed2, counter, shape, alpha
+                ),
+                "RandomGamma",
+                (*shape, alpha.size),
+                traced=traced,
+            )
+            for got, want in zip(actual, expected, strict=True):
+                assert got.dtype == want.dtype
+                rtol = tolerance if dtype == np.float64 else 0
+                np.testing.assert_allclose(got, want, rtol=rtol, atol=0)
 
 
 RATES = [0, 0.01, 0.3, 1, 5, 9.99, 10, 11.5, 200, 1e4, -1]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import opdef
+from tf1x.core.dtypes import DType
 from tf1x.core.graph import Operation
 from tf1x.core.graphdef import FuncAttr
 from tf1x.core.opdef import op
 
 
 @op("input: *Tin -> output: *Tout", shape=lambda op: [t.shape for t in op.inputs[: len(op.attrs["Tout"])]])
-def SymbolicGradient(input: list[Any], *, Tout: list[Any], f: FuncAttr) -> Any:
+def SymbolicGradient(input: list[Any], *, Tout: list[DType], f: FuncAttr) -> Any:
     """Gradients of the op (or function) `f`.
 
     `input` holds the inputs of `f`, then the gradients of its outputs; `output` the gradients of

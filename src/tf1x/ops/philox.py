@@ -559,7 +559,11 @@ def gamma(
         boost, *_ = _draw(uniforms, block, tuple(buffers[3:]), small, xp)
         values = xp.where(small, values * boost ** (1 / shape_parameter), values)
         exponential = -xp.log1p(-uniforms(first)[:, 1])
-        out = _from_lanes(xp.where(is_one, exponential, values), shape, alpha.shape, dtype)
+        values = xp.where(is_one, exponential, values)
+        if np.dtype(dtype).itemsize == 2:  # rounded to float32 on the way
+            to_float32 = partial(jax.lax.reduce_precision, exponent_bits=8, mantissa_bits=23)
+            values = values.astype(np.float32) if xp is np else to_float32(values)
+        out = _from_lanes(values, shape, alpha.shape, dtype)
     if xp is np and np.dtype(dtype).itemsize >= 4:
         # TensorFlow's threads flush subnormal numbers to zero; XLA's do so as well.
         out[np.abs(out) < np.finfo(dtype).tiny] = 0
