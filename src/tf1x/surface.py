@@ -7,6 +7,7 @@ import importlib
 _MODULES = (
     "tf1x.ops.math",
     "tf1x.ops.array",
+    "tf1x.ops.random",
     "tf1x.ops.state",
     "tf1x.ops.functional",
     "tf1x.ops.operators",

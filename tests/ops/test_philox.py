@@ -166,7 +166,7 @@ def test_gamma(oracle: Any, dtype: Any) -> None:
         )
         # The float64 functions of NumPy and XLA differ from the C library's in the last place,
         # which the power 1 / alpha = 100 multiplies.
-        for traced, tolerance in ((False, 1e-15), (True, 1e-13)):
+        for traced, tolerance in ((False, 1e-15), (True, 1e-13))[: 1 if shape == () else 2]:
             actual = first_runs(
                 lambda counter, shape=shape, seed=seed, seed2=seed2: philox.gamma(
                     seed, seed2, counter, shape, alpha
@@ -200,6 +200,7 @@ def test_poisson(oracle: Any, dtype: Any) -> None:
             ),
             "RandomPoissonV2",
             (*shape, rate.size),
+            (False, True) if shape and dtype in (np.int32, np.float16) else (False,),
         )
 
 

@@ -128,12 +128,7 @@ class Tensor:
         shape = "" if self._shape.ndims is None else f", shape={self._shape}"
         return f'Tensor("{self.name}"{shape}, dtype={self._dtype.name})'
 
-    # In TensorFlow 1, `==` between tensors is identity; `tf.equal` compares values.
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
+    # `==` and `hash` are those of `object`: in TensorFlow 1, tensors compare by identity.
 
     def __bool__(self) -> bool:
         raise TypeError(

@@ -150,10 +150,7 @@ def _words_numpy(seed: int, seed2: int, blocks: np.ndarray) -> np.ndarray:
         c2 ^= np.uint64(key1)
         np.bitwise_and(product1, mask, out=c1)
         np.bitwise_and(product0, mask, out=c3)
-    out = np.empty((blocks.size, 4), np.uint32)
-    for column, word in enumerate((c0, c1, c2, c3)):
-        out[:, column] = word
-    return out
+    return np.stack((c0, c1, c2, c3), axis=-1, dtype=np.uint32, casting="unsafe")
 
 
 def _words_jax(seed: int, seed2: int, blocks: jax.Array) -> jax.Array:
@@ -163,12 +160,9 @@ def _words_jax(seed: int, seed2: int, blocks: jax.Array) -> jax.Array:
     for key0, key1 in _round_keys(seed):
         product0 = c0.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[0])
         product1 = c2.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[1])
-        c0, c1, c2, c3 = (
-            (product1 >> 32).astype(jnp.uint32) ^ c1 ^ np.uint32(key0),
-            product1.astype(jnp.uint32),
-            (product0 >> 32).astype(jnp.uint32) ^ c3 ^ np.uint32(key1),
-            product0.astype(jnp.uint32),
-        )
+        high0, high1 = ((p >> 32).astype(jnp.uint32) for p in (product0, product1))
+        c0, c1 = high1 ^ c1 ^ np.uint32(key0), product1.astype(jnp.uint32)
+        c2, c3 = high0 ^ c3 ^ np.uint32(key1), product0.astype(jnp.uint32)
     return jnp.stack([c0, c1, c2, c3], axis=-1)
 
 
@@ -198,10 +192,9 @@ def _pairs(block: Array) -> Array:
 
 def _fill_mantissa(bits: Array, float_type: Any) -> Array:
     """Unsigned ints to floats in [0, 1): the low bits become the mantissa of 1.m, less 1."""
-    info = ml_dtypes.finfo(float_type)
     one = np.asarray(1, float_type)
-    exponent = one.view(bits.dtype)
-    bits = bits & np.asarray((1 << info.nmant) - 1, bits.dtype) | exponent
+    mantissa = np.asarray((1 << ml_dtypes.finfo(float_type).nmant) - 1, bits.dtype)
+    bits = bits & mantissa | one.view(bits.dtype)
     if isinstance(bits, np.ndarray):
         return bits.view(one.dtype) - one
     return jax.lax.bitcast_convert_type(bits, one.dtype) - one
@@ -329,9 +322,6 @@ def normal(seed: int, seed2: int, counter: Any, shape: Shape, dtype: Any) -> Arr
     return _reshape(values, shape).astype(dtype, copy=False)
 
 
-# ---- Truncated normal ---------------------------------------------------------------------------
-
-
 def truncated_normal(seed: int, seed2: int, counter: Any, shape: Shape, dtype: Any) -> Array:
     """TruncatedNormal: standard normals within (-2, 2), `shape` and `dtype` (as `normal`).
 
@@ -442,14 +432,10 @@ def multinomial(
         weights = xp.where(finite, xp.exp(logits.astype(np.float64) - top), 0.0)
     cumulative = xp.cumsum(weights, axis=1)
     thresholds = uniforms * cumulative[:, -1:]
+    search = partial(xp.searchsorted, side="right")
     if xp is np:
-        rows = [
-            np.searchsorted(row, wanted, "right")
-            for row, wanted in zip(cumulative, thresholds, strict=True)
-        ]
-        return np.stack(rows).astype(dtype)
-    search = jax.vmap(lambda row, wanted: jnp.searchsorted(row, wanted, side="right"))
-    return search(cumulative, thresholds).astype(dtype)
+        return np.stack(list(map(search, cumulative, thresholds))).astype(dtype)
+    return jax.vmap(search)(cumulative, thresholds).astype(dtype)
 
 
 # ---- Rejection kernels: a stream of blocks for each output --------------------------------------
@@ -533,8 +519,6 @@ def gamma(
     small = shape_parameter < 1
     is_one = shape_parameter == 1
     d = shape_parameter + xp.where(small, 2 / 3, -1 / 3)
-    with np.errstate(invalid="ignore"):
-        c = (1 / 3) / xp.sqrt(d)
     uniforms = partial(_generate, _unit64, seed, seed2)
     normals = partial(_generate, _box_muller64, seed, seed2)
 
@@ -554,6 +538,7 @@ def gamma(
     zeros = xp.zeros(first.shape)
     empty = (zeros, zeros, xp.zeros(first.shape, np.int32))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        c = (1 / 3) / xp.sqrt(d)
         state = _until_settled(attempt, (first, zeros, *empty, *empty), ~is_one, (d, c))
         block, values, *buffers = state
         boost, *_ = _draw(uniforms, block, tuple(buffers[3:]), small, xp)

@@ -60,6 +60,9 @@ class Executor:
                 self._segments[step] = _DeviceStep(Segment.of(step, self.plan, wanted), self._static)
             wanted |= {t for op in step.ops for t in op.inputs}
         self._only = self._single_segment()
+        if self._only is not None:
+            self._only.place(self._fed)
+        self._fetches_feeds = any(t in self._fed for t in self._fetches.elements)
         self._interpreted = self._is_one_off()
 
     def _single_segment(self) -> _DeviceStep | None:
@@ -109,22 +112,18 @@ class Executor:
         """The fast path: the whole run is one compiled segment."""
         step = self._only
         assert step is not None
-        segment = step.segment
-        if segment.inputs == self._fed:
-            inputs = fed
-        else:
-            given = dict(zip(self._fed, fed, strict=True))
-            inputs = [given[t] for t in segment.inputs]
+        inputs = [fed[i] for i in step.positions] if step.positions is not None else fed
         try:
             compiled, results = self._dispatch(step, inputs)
         except _Replan:
             return self._run_steps(fed)
         outputs = compiled.outputs(results)
-        by_tensor = dict(zip(segment.outputs, outputs, strict=True))
-        by_tensor.update(zip(self._fed, fed, strict=True))
         if results and not outputs:
             jax.block_until_ready(results[0])
-        return self._finish(by_tensor)
+        values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))  # noqa: B905
+        if self._fetches_feeds:
+            values.update(zip(self._fed, fed, strict=True))
+        return self._finish(values)
 
     def _run_steps(self, fed: list[Any]) -> Any:
         undo: dict[str, Any] = {}
@@ -269,6 +268,12 @@ class _DeviceStep:
         self.segment = segment
         self.static = [t for t in segment.inputs if t in static]
         self.compiled: dict[Any, Compiled] = {}
+        self.positions: list[int] | None = None
+
+    def place(self, fed: list[Tensor]) -> None:
+        """Note where the inputs stand among the fed tensors; None if just so."""
+        same = self.segment.inputs == fed
+        self.positions = None if same else [fed.index(t) for t in self.segment.inputs]
 
     def signature(self, inputs: list[Any]) -> Any:
         if not self.static:

@@ -21,15 +21,18 @@ def register_fetch_conversion(
 def fetch_key(fetches: Any) -> Any:
     """Something hashable that is equal for equal requests."""
     kind = type(fetches)
+    if kind in _COMPARED_BY_IDENTITY:
+        return fetches
     if kind is list or kind is tuple:
-        return (kind, *map(fetch_key, fetches))
+        return (kind, *[f if type(f) in _COMPARED_BY_IDENTITY else fetch_key(f) for f in fetches])
     if isinstance(fetches, Mapping):
         return (kind, *((k, fetch_key(v)) for k, v in fetches.items()))
-    if isinstance(fetches, tuple):
+    if isinstance(fetches, (list, tuple)):
         return (kind, *map(fetch_key, fetches))
-    if kind is str or kind is bytes:
-        return fetches
     return _ById(fetches)
+
+
+_COMPARED_BY_IDENTITY = frozenset({Tensor, Operation, str, bytes})
 
 
 class _ById:

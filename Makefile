@@ -1,0 +1,56 @@
+# Everything needs only Python 3.11-3.13 and make; the environment is made in .venv.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+# Real data sets, if they lie beside the checkout; see README.
+export TF1X_DATA ?= $(abspath $(firstword $(wildcard ../shared/data)))
+WORKERS ?= 2
+
+.PHONY: help demo test check format bench docs clean
+
+help:
+	@echo "make demo    train a network on handwritten digits: progress, accuracy, a plot"
+	@echo "make test    all tests (TensorFlow 2.21 is installed beside, as the oracle)"
+	@echo "make check   format, lint, types, architecture"
+	@echo "make bench   speed and memory, side by side with TensorFlow 2.21"
+	@echo "make format  format the code"
+	@echo "make docs    rewrite the generated parts of docs/ and tests/public_surface.txt"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "tf1x needs Python 3.11, 3.12 or 3.13 on the PATH (or PYTHON=...)."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ .venv/.demo
+
+demo: .venv/.demo
+	$(BIN)/tf1x run examples/demo.py
+
+test: .venv/.test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: .venv/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p tf1x.core -p tf1x.runtime
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+format: .venv/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.test
+	$(BIN)/python -m benchmarks
+
+docs: .venv/.test
+	$(BIN)/python tools/public_surface.py
+
+clean:
+	rm -rf .venv build dist outputs
