@@ -12,6 +12,7 @@ _MODULES = (
     "tf1x.ops.functional",
     "tf1x.ops.operators",
     "tf1x.lib.gradients",
+    "tf1x.lib.custom_gradient",
     "tf1x.lib.framework",
 )
 

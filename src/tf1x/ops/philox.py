@@ -1,7 +1,7 @@
 """TensorFlow's CPU random kernels as pure functions of (seed, seed2, counter).
 
-The generator is Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
-1, 2, 3", SC11): a bijection from a 128-bit counter to four 32-bit words.  As TensorFlow uses it,
+The generator is Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+2011): a bijection from a 128-bit counter to four 32-bit words.  As TensorFlow uses it,
 the key is `seed`, the upper 64 counter bits are `seed2` and the lower 64 bits number the block.
 `counter` is the number of the first block a run may use: 0 for the first run of an op in a
 session, then `blocks_per_run` more for each run.
@@ -37,7 +37,6 @@ Buffer = tuple[Array, Array, Array]
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
-_ROUNDS = 10
 _MASK32 = 0xFFFFFFFF
 _MASK64 = 0xFFFFFFFFFFFFFFFF
 
@@ -48,9 +47,8 @@ BLOCKS_PER_OUTPUT = 256
 _CHUNK = 16384
 
 # A truncated normal looks at this many blocks of its group at most.  A value is rejected with
-# probability 0.0455, so 16 blocks fail to give four accepted values with probability 1e-77.
+# probability 0.0455, so 16 blocks are too few with probability 1e-77 (float64: 1e-40).
 _TRUNCATED_MAX_BLOCKS = 16
-
 
 # TensorFlow's float32 normals call the C library's logf, sinf and cosf.  glibc (since 2.27) and
 # others take these from Arm's optimized-routines (MIT licence), whose polynomials, evaluated in
@@ -59,8 +57,7 @@ _TRUNCATED_MAX_BLOCKS = 16
 # fmt: off
 _SIN_POLYNOMIAL = (-0.16666654943701084, 0.008332178146138854, -0.00019517298981385725)
 _COS_POLYNOMIAL = (
-    -0.49999999725108224, 0.041666623324344516,
-    -0.001388676379437604, 2.4390450703564542e-05,
+    -0.49999999725108224, 0.041666623324344516, -0.001388676379437604, 2.4390450703564542e-05,
 )
 _LOG_POLYNOMIAL = (-0.25089342214237154, 0.333456765744066, -0.4999997485802103)
 _LOG_TABLE = np.array([
@@ -101,9 +98,8 @@ def _namespace(*args: Any) -> Namespace:
 
 def _uint64(counter: Any) -> Any:
     """The counter as a uint64 scalar of its own namespace."""
-    if isinstance(counter, jax.Array):
-        return counter.astype(jnp.uint64)
-    return np.uint64(int(counter) & _MASK64)
+    is_jax = isinstance(counter, jax.Array)
+    return counter.astype(jnp.uint64) if is_jax else np.uint64(int(counter) & _MASK64)
 
 
 def _halves(seed: int) -> tuple[int, int]:
@@ -115,9 +111,7 @@ def _halves(seed: int) -> tuple[int, int]:
 def _round_keys(seed: int) -> list[tuple[int, int]]:
     """The key words of the ten rounds: each advances by its Weyl constant."""
     low, high = _halves(seed)
-    return [
-        ((low + r * _WEYL[0]) & _MASK32, (high + r * _WEYL[1]) & _MASK32) for r in range(_ROUNDS)
-    ]
+    return [((low + r * _WEYL[0]) & _MASK32, (high + r * _WEYL[1]) & _MASK32) for r in range(10)]
 
 
 def _generate(convert: Convert, seed: int, seed2: int, blocks: Array) -> Array:
@@ -173,6 +167,7 @@ def _consecutive(convert: Convert, seed: int, seed2: int, counter: Any, count: i
 
 
 def _blocks_for(count: int, per_block: int) -> int:
+    """Blocks that give `count` values."""
     return -(-count // per_block)
 
 
@@ -195,9 +190,7 @@ def _fill_mantissa(bits: Array, float_type: Any) -> Array:
     one = np.asarray(1, float_type)
     mantissa = np.asarray((1 << ml_dtypes.finfo(float_type).nmant) - 1, bits.dtype)
     bits = bits & mantissa | one.view(bits.dtype)
-    if isinstance(bits, np.ndarray):
-        return bits.view(one.dtype) - one
-    return jax.lax.bitcast_convert_type(bits, one.dtype) - one
+    return bits.view(one.dtype) - one
 
 
 def _unit(block: Array, dtype: Any) -> Array:
@@ -301,8 +294,7 @@ def uniform_int(
 
     The bounds are scalars; a word (two for int64) is taken modulo their distance.
     """
-    xp = _namespace(counter, minval, maxval)
-    dtype = np.dtype(dtype)
+    xp, dtype = _namespace(counter, minval, maxval), np.dtype(dtype)
     unsigned = np.dtype(f"u{dtype.name}")
     low, high = (xp.asarray(bound, dtype=dtype).astype(unsigned) for bound in (minval, maxval))
 
@@ -377,8 +369,8 @@ def _truncate_jax(candidates: Candidates, first: jax.Array, need: int) -> jax.Ar
         row, _ = take(candidates(first[group][None], _TRUNCATED_MAX_BLOCKS))
         return out.at[group].set(row[0]), pending.at[group].set(False)
 
-    state = take(candidates(first, 2))
-    return jax.lax.while_loop(lambda s: s[1].any(), one_group, state)[0]
+    start = take(candidates(first, 2))
+    return jax.lax.while_loop(lambda state: state[1].any(), one_group, start)[0]
 
 
 # ---- Shuffle and multinomial --------------------------------------------------------------------
@@ -470,9 +462,8 @@ def _until_settled(
         state = tuple(np.array(part) for part in state)
         lanes = np.flatnonzero(pending)
         while lanes.size:
-            *new, accepted = step(
-                tuple(part[lanes] for part in state), tuple(p[lanes] for p in parameters)
-            )
+            here, constants = (tuple(a[lanes] for a in arrays) for arrays in (state, parameters))
+            *new, accepted = step(here, constants)
             for part, new_part in zip(state, new, strict=True):
                 part[lanes] = new_part
             lanes = lanes[~accepted]
@@ -516,8 +507,7 @@ def gamma(
     alpha = xp.asarray(alpha)
     dtype = alpha.dtype if dtype is None else dtype
     first, shape_parameter = _lanes(counter, shape, alpha, xp)
-    small = shape_parameter < 1
-    is_one = shape_parameter == 1
+    small, is_one = shape_parameter < 1, shape_parameter == 1
     d = shape_parameter + xp.where(small, 2 / 3, -1 / 3)
     uniforms = partial(_generate, _unit64, seed, seed2)
     normals = partial(_generate, _box_muller64, seed, seed2)
@@ -560,8 +550,8 @@ def poisson(seed: int, seed2: int, counter: Any, shape: Shape, rate: Array, dtyp
 
     Below rate 10 Knuth's product of uniforms, above it the transformed rejection of Hormann,
     "The transformed rejection method for generating Poisson random variables" (1993), algorithm
-    PTRS; all in float64.  For a rate that is NaN or that `dtype` cannot hold, TensorFlow's
-    kernel does not return; here the rate itself is the result.
+    PTRS; all in float64.  For a rate that is NaN or too large for `dtype`, where TensorFlow's
+    kernel does not return, the rate itself is the result.
     """
     xp = _namespace(counter, rate)
     rate = xp.asarray(rate)
@@ -583,8 +573,7 @@ def poisson(seed: int, seed2: int, counter: Any, shape: Shape, rate: Array, dtyp
         count = xp.where(large, k, xp.where(below, count, count + 1))
         return (block, count, product, *buffer, settled)
 
-    zeros = xp.zeros(first.shape)
-    regular = mean <= largest
+    regular, zeros = mean <= largest, xp.zeros(first.shape)
     empty = (zeros, zeros, xp.zeros(first.shape, np.int32))
     state = (first, xp.where(regular, 0.0, mean), zeros + 1, *empty)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
