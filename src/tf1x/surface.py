@@ -8,6 +8,8 @@ _MODULES = (
     "tf1x.ops.math",
     "tf1x.ops.array",
     "tf1x.ops.random",
+    "tf1x.ops.matmul",
+    "tf1x.ops.nn",
     "tf1x.ops.state",
     "tf1x.ops.functional",
     "tf1x.ops.operators",

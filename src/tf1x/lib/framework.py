@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from types import ModuleType
 
 from tf1x.api import define
 from tf1x.core import convert, dtypes, errors, graph, graphdef, indexed_slices, nest, scopes, shapes, static
-from tf1x.runtime import session
+from tf1x.runtime import feeds, fetches, session
+
+IndexedSlicesValue = namedtuple("IndexedSlicesValue", ["values", "indices", "dense_shape"])
+
+
+def _parts(slices: indexed_slices.IndexedSlices) -> list[graph.Tensor]:
+    return [t for t in (slices.values, slices.indices, slices.dense_shape) if t is not None]
+
+
+def _slices_value(slices: indexed_slices.IndexedSlices, values: list[object]) -> IndexedSlicesValue:
+    return IndexedSlicesValue(*values, *([None] if slices.dense_shape is None else []))
+
+
+fetches.register_fetch_conversion(indexed_slices.IndexedSlices, _parts, _slices_value)
+feeds.register_feed_conversion(
+    indexed_slices.IndexedSlices, _parts, lambda slices, value: list(value)[: len(_parts(slices))]
+)
 
 
 def _define_all() -> None:
@@ -30,6 +47,7 @@ def _define_all() -> None:
         graphdef.make_tensor_proto, graphdef.make_ndarray,
     ):  # fmt: skip
         define(function, function.__name__)
+    define(IndexedSlicesValue, "IndexedSlicesValue")
     define(convert.to_tensor, "convert_to_tensor")
     define(static.constant_value, "contrib.util.constant_value")
     _define_members(errors, "errors")

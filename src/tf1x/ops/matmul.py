@@ -121,17 +121,17 @@ def matmul(
             raise ValueError(f"Only one of `transpose_{side}` and `adjoint_{side}` can be True.")
     with scopes.name_scope(name, "MatMul", [a, b]) as scope:
         a = convert.to_tensor(a, name="a")
-        b = convert.to_tensor(b, None if output_type else a.dtype.base_dtype, name="b")
-        if output_type is not None and (output_type != a.dtype or output_type != b.dtype):
-            return BatchMatMulV3(a, b, Tout=output_type, adj_x=adjoint_a or transpose_a, adj_y=adjoint_b or transpose_b, name=scope)
-        if _is_stack(a) and _is_stack(b) and (_above_matrix(a) or _above_matrix(b)):
-            # A transposed stack is conjugated twice: once here, once by the op.
+        b = convert.to_tensor(b, preferred_dtype=a.dtype.base_dtype, name="b")
+        mixed = output_type is not None and not (output_type == a.dtype == b.dtype)
+        stacked = _may_be_stack(a) or _may_be_stack(b)
+        if mixed or (stacked and not (a_is_sparse or b_is_sparse)):
+            # The batched ops conjugate what they transpose; this takes the conjugation back.
             a = math.conj(a) if transpose_a else a
             b = math.conj(b) if transpose_b else b
-            return BatchMatMulV2(
-                a, b, adj_x=adjoint_a or transpose_a, adj_y=adjoint_b or transpose_b,
-                grad_x=grad_a, grad_y=grad_b, name=scope,
-            )  # fmt: skip
+            options = {"adj_x": adjoint_a or transpose_a, "adj_y": adjoint_b or transpose_b, "grad_x": grad_a, "grad_y": grad_b}
+            if mixed:
+                return BatchMatMulV3(a, b, Tout=output_type, **options, name=scope)
+            return BatchMatMulV2(a, b, **options, name=scope)
         a = math.conj(a) if adjoint_a else a
         b = math.conj(b) if adjoint_b else b
         transposes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
@@ -141,9 +141,5 @@ def matmul(
         return MatMul(a, b, **transposes, grad_a=grad_a, grad_b=grad_b, name=scope)
 
 
-def _is_stack(x: Tensor) -> bool:
-    return x.shape.ndims is None or x.shape.ndims >= 2
-
-
-def _above_matrix(x: Tensor) -> bool:
+def _may_be_stack(x: Tensor) -> bool:
     return x.shape.ndims is None or x.shape.ndims > 2

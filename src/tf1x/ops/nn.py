@@ -69,10 +69,6 @@ def _softplus(x: Any) -> Any:
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
-def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + xp.exp(-x))
-
-
 Relu = activation(
     "Relu", lambda x: xp.maximum(x, 0), lambda x, y: _step(y > 0, y), REALS, ("nn.relu",),
     doc="The larger of `features` and 0, element-wise; its slope at 0 is 0.",
@@ -90,7 +86,7 @@ Selu = activation(
     doc="Scaled exponential linear: scale * x above 0, scale * alpha * (exp(x) - 1) below.",
 )  # fmt: skip
 Softplus = activation(
-    "Softplus", _softplus, lambda x, y: _sigmoid(x), export=("nn.softplus", "math.softplus"),
+    "Softplus", _softplus, lambda x, y: xp.exp(x - y), export=("nn.softplus", "math.softplus"),
     doc="log(exp(x) + 1), element-wise, without overflow.",
 )  # fmt: skip
 Softsign = activation(

@@ -45,6 +45,7 @@ class Executor:
         self._feeds = fed
         self._fed = fed.tensors
         self._static: set[Tensor] = set()
+        self._needing: set[Operation] = set()
         self._concrete: set[Operation] = set()
         self._values = _fetched_values(fetches, fed)
         self.keep_alive: Any = None
@@ -104,9 +105,12 @@ class Executor:
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
         with _enable_x64(True):
-            if self._only is not None and not self._interpreted:
-                return self._run_single(values)
-            return self._run_steps(values)
+            return self._run_values(values)
+
+    def _run_values(self, fed: list[Any]) -> Any:
+        if self._only is not None and not self._interpreted:
+            return self._run_single(fed)
+        return self._run_steps(fed)
 
     def _run_single(self, fed: list[Any]) -> Any:
         """The fast path: the whole run is one compiled segment."""
@@ -116,7 +120,7 @@ class Executor:
         try:
             compiled, results = self._dispatch(step, inputs)
         except _Replan:
-            return self._run_steps(fed)
+            return self._run_values(fed)
         outputs = compiled.outputs(results)
         if results and not outputs:
             jax.block_until_ready(results[0])
@@ -185,6 +189,7 @@ class Executor:
         key = step.signature(inputs)
         compiled = step.compiled.get(key)
         if compiled is None:
+            self._limit_signatures(step)
             try:
                 compiled = Compiled(step.segment, self._state, inputs, frozenset(step.static), keep_old)
             except xp.StaticValueNeeded as needed:
@@ -194,14 +199,27 @@ class Executor:
         return compiled
 
     def _make_known(self, segment: Segment, needed: xp.StaticValueNeeded) -> None:
-        """Plan again so that the value an op needs while tracing is known then."""
+        """Plan again so that the value an op needs while tracing is known then.
+
+        Small fed values become part of the program's signature. Anything else is computed
+        first, and the op that needs it runs on its own between two segments.
+        """
         op = needed.op
-        feeds = _small_sources(op, segment)
-        if feeds is not None and not feeds <= self._static and len(self._static) < _STATIC_ELEMENTS:
-            self._static |= feeds
-        else:
+        sources = _small_sources(op, segment)
+        if sources is None or sources <= self._static or op in self._needing:
             self._concrete.add(op)
+        else:
+            self._static |= sources
+            self._needing.add(op)
         self._replan()
+
+    def _limit_signatures(self, step: _DeviceStep) -> None:
+        """Give up on values in signatures when too many different ones come by."""
+        if step.static and len(step.compiled) >= _MAX_STATIC_SIGNATURES:
+            self._concrete |= self._needing
+            self._static.clear()
+            self._replan()
+            raise _Replan
 
     def _explain(self, segment: Segment, values: dict[Tensor, Any]) -> None:
         """Interpret a segment whose checks failed, to raise the error of the op that failed."""
