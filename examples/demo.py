@@ -37,7 +37,9 @@ def load_digits():
 
 def dense(x, width, name, activation=None):
     with tf.variable_scope(name):
-        w = tf.get_variable("w", [x.shape[1].value, width], initializer=tf.glorot_uniform_initializer())
+        w = tf.get_variable(
+            "w", [x.shape[1].value, width], initializer=tf.glorot_uniform_initializer()
+        )
         b = tf.get_variable("b", [width], initializer=tf.zeros_initializer())
         y = tf.matmul(x, w) + b
         return activation(y) if activation else y
@@ -72,7 +74,9 @@ def main():
                 losses.append(value)
             accuracies.append(sess.run(accuracy, {x: x_test, y: y_test}))
             if (epoch + 1) % max(1, epochs // 5) == 0:
-                print(f"epoch {epoch + 1:3d}  loss {np.mean(losses[-len(batches):]):.4f}  test accuracy {accuracies[-1]:.4f}")
+                print(
+                    f"epoch {epoch + 1:3d}  loss {np.mean(losses[-len(batches) :]):.4f}  test accuracy {accuracies[-1]:.4f}"
+                )
         guesses = sess.run(predicted, {x: x_test[:24]})
 
     draw(losses, accuracies, x_test[:24], y_test[:24], guesses, name)

@@ -108,9 +108,11 @@ def draw(costs_by_rate, decays):
 
     figure, (costs_axis, rates_axis, distances_axis) = plt.subplots(1, 3, figsize=(14, 4))
     for rate, costs in costs_by_rate.items():
-        costs_axis.plot(costs, label=f"rate {rate:g}")
+        bad = np.flatnonzero(np.isnan(costs))
+        note = f" (nan from step {bad[0]})" if len(bad) else ""
+        costs_axis.plot(costs, label=f"rate {rate:g}{note}")
     costs_axis.set_ylim(0, 10)
-    costs_axis.set_title("cost (the line of a nan ends)")
+    costs_axis.set_title("cost")
     for name, (rates, distances) in decays.items():
         steps = 10 * np.arange(1, len(rates) + 1)
         rates_axis.plot(steps, rates, label=name)

@@ -31,7 +31,7 @@ def descend_by_hand(steps):
     """Step with the derivative worked out on paper; return the (W, cost) passed on the way."""
     X = tf.placeholder(tf.float32)
     Y = tf.placeholder(tf.float32)
-    W = tf.Variable(tf.random_normal([1]), name="weight")
+    W = tf.Variable(tf.random_normal([1], mean=-2.0), name="weight")
     cost = tf.reduce_mean(tf.square(W * X - Y))
     learning_rate = 0.05
     gradient = 2 * tf.reduce_mean((W * X - Y) * X)
@@ -42,8 +42,8 @@ def descend_by_hand(steps):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         for step in range(steps):
-            sess.run(update, feed_dict={X: POINTS_X, Y: POINTS_Y})
             cost_value, W_value = sess.run([cost, W], feed_dict={X: POINTS_X, Y: POINTS_Y})
+            sess.run(update, feed_dict={X: POINTS_X, Y: POINTS_Y})
             print(f"{step:5d}  cost {cost_value:.8f}  W {W_value[0]:.8f}")
             path.append((W_value[0], cost_value))
     return path

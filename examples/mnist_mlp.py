@@ -83,13 +83,13 @@ def draw(costs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="2 epochs instead of 15")
+    parser.add_argument("--quick", action="store_true", help="2 epochs instead of 20")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
     tf.set_random_seed(args.seed)
 
     mnist = input_data.read_data_sets("MNIST_data/", one_hot=True)
-    accuracy, costs = train(mnist, epochs=2 if args.quick else 15)
+    accuracy, costs = train(mnist, epochs=2 if args.quick else 20)
     draw(costs)
 
     print(f"\nmeasured:     accuracy {accuracy:.4f}")

@@ -75,10 +75,10 @@ def draw(costs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="1,000 steps instead of 6,000")
+    parser.add_argument("--quick", action="store_true", help="1,000 steps instead of 3,000")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
-    steps = 1000 if args.quick else 6000
+    steps = 1000 if args.quick else 3000
     tf.set_random_seed(args.seed)
 
     displays, answers = display_data()

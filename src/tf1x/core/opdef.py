@@ -427,7 +427,7 @@ def _coerce(kind: str, value: Any) -> Any:
     if kind == "float":
         if isinstance(value, (str, bytes)):
             raise TypeError
-        return float(value)
+        return float(np.float32(value))  # as the GraphDef holds it
     if kind == "bool":
         if value not in (True, False):
             raise TypeError
@@ -542,6 +542,8 @@ def op(
                 continue
             kind = _kind(annotations.get(name, "DType" if name in allowed else "object"))
             default = defaults.get(name, allowed.get(name, (None, None))[1])
+            if kind == "float" and default is not None:
+                default = _coerce(kind, default)
             required = name not in defaults and default is None
             declared[name] = Attr(name, kind, default, required)
         for name, (kind, default) in (attrs or {}).items():

@@ -1,4 +1,7 @@
-"""The operators of `Tensor`: `+`, `[...]`, `<` and so on."""
+"""The operators of `Tensor`: `+`, `<`, `@` and so on.
+
+`[...]` is in ops/array_slicing.py. In TensorFlow 1 `==` compares identity; `tf.equal` values.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, scopes
+from tf1x.core.dtypes import string
 from tf1x.core.graph import Tensor
 from tf1x.ops import math
 
-_COMPARABLE_LATER = ("to_tensor", "graph")
-
 
 def _binary(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The operator and its reflected form; constants are named `<name>/x` and `<name>/y`."""
+    """The operator and its reflected form; constants are named `<name>/y` and `<name>/x`."""
 
     def operator(x: Tensor, y: Any) -> Any:
-        if hasattr(y, "dense_shape") and hasattr(y, "indices"):
+        if hasattr(y, "dense_shape") and hasattr(y, "indices") and hasattr(type(y), f"__r{name}__"):
             return NotImplemented  # a SparseTensor's own operator decides
         with scopes.name_scope(None, name, [x, y]) as scope:
             try:
-                y = convert.to_tensor(y, x.dtype.base_dtype, name="y")
-            except TypeError:
-                if hasattr(type(y), f"__r{name}__"):
-                    return NotImplemented
-                raise
-            return function(x, y, name=scope)
+                return function(x, y, name=scope)
+            except (TypeError, ValueError):
+                reflected = getattr(type(y), f"__r{name}__", None)
+                result = NotImplemented if reflected is None else reflected(y, x)
+                if result is NotImplemented:
+                    raise
+                return result
 
     def reflected(y: Tensor, x: Any) -> Any:
         with scopes.name_scope(None, name, [x, y]) as scope:
@@ -35,15 +38,64 @@ def _binary(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any]
     return operator, reflected
 
 
-_OPERATORS = {"add": math.AddV2, "sub": math.Sub, "mul": math.Mul}
+def _add(x: Tensor, y: Any, name: str) -> Tensor:
+    if not isinstance(y, Tensor):
+        y = convert.to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
+    return math.Add(x, y, name=name) if x.dtype.base_dtype is string else math.AddV2(x, y, name=name)
+
+
+def _matmul(a: Any, b: Any, name: str) -> Tensor:
+    from tf1x.ops.matmul import matmul
+
+    return matmul(a, b, name=name)
+
+
+def _logical(logical: Callable[..., Any], bitwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Logic on booleans, bit by bit on integers (unnamed then, as in TensorFlow)."""
+
+    def function(x: Tensor, y: Any, name: str) -> Any:
+        return logical(x, y, name=name) if x.dtype.is_bool else bitwise(x, y)
+
+    return function
+
+
+_BINARY = {
+    "add": _add,
+    "sub": math.Sub,
+    "mul": math.Mul,
+    "div": math.div,
+    "truediv": math.truediv,
+    "floordiv": math.floordiv,
+    "mod": math.FloorMod,
+    "pow": math.power,
+    "matmul": _matmul,
+    "and": _logical(math.LogicalAnd, math.BitwiseAnd),
+    "or": _logical(math.LogicalOr, math.BitwiseOr),
+    "xor": _logical(math.logical_xor, math.BitwiseXor),
+}
+
+_COMPARISONS = {"lt": math.Less, "le": math.LessEqual, "gt": math.Greater, "ge": math.GreaterEqual}
+
+
+def _comparison(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: function(x, y)
+
+
+def _invert(x: Tensor) -> Any:
+    return math.LogicalNot(x) if x.dtype.is_bool else math.Invert(x)
 
 
 def install() -> None:
     """Give `Tensor` its operators."""
-    for name, function in _OPERATORS.items():
+    for name, function in _BINARY.items():
         operator, reflected = _binary(name, function)
         Tensor._override_operator(f"__{name}__", operator)
         Tensor._override_operator(f"__r{name}__", reflected)
+    for name, function in _COMPARISONS.items():
+        Tensor._override_operator(f"__{name}__", _comparison(function))
+    Tensor._override_operator("__neg__", lambda x: math.Neg(x))
+    Tensor._override_operator("__abs__", lambda x: math.absolute(x))
+    Tensor._override_operator("__invert__", _invert)
 
 
 install()

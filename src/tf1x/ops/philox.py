@@ -8,7 +8,8 @@ session, then `blocks_per_run` more for each run.
 
 Every sampler has two paths.  If no argument is a `jax.Array`, NumPy does the work at once and the
 result is an `np.ndarray`; otherwise the result is traced (64-bit types must be enabled in JAX).
-`seed` and `seed2` are Python ints, taken modulo 2^64.
+`seed` and `seed2` are Python ints, taken modulo 2^64, or (traced or NumPy) uint64 scalars: traced
+seeds keep one compiled program for every session.
 
 How each kernel consumes the stream was settled by comparing with TensorFlow 2.21 on the CPU; see
 tests/ops/test_philox.py.
@@ -28,6 +29,7 @@ from scipy import special
 Array = Any  # np.ndarray on the eager path, jax.Array on the traced one
 Namespace = Any  # the module numpy or jax.numpy
 Shape = Sequence[int]
+Seed = Any  # an int, np.uint64, or a traced uint64 scalar
 Convert = Callable[[Array], Array]  # words [n, 4] to values [n, k]
 Candidates = Callable[[Array, int], Array]  # (first blocks [n], blocks) to normals [n, k]
 State = tuple[Array, ...]  # what a rejection kernel keeps of each output, all [lanes]
@@ -102,19 +104,19 @@ def _uint64(counter: Any) -> Any:
     return counter.astype(jnp.uint64) if is_jax else np.uint64(int(counter) & _MASK64)
 
 
-def _halves(seed: int) -> tuple[int, int]:
-    """(low, high) 32-bit words of an int64 seed."""
-    bits = int(seed) & _MASK64
+def _halves(seed: Seed) -> tuple[Any, Any]:
+    """(low, high) 32-bit words of a 64-bit seed."""
+    bits = seed & _MASK64 if isinstance(seed, int) else _uint64(seed)
     return bits & _MASK32, bits >> 32
 
 
-def _round_keys(seed: int) -> list[tuple[int, int]]:
+def _round_keys(seed: Seed) -> list[tuple[Any, Any]]:
     """The key words of the ten rounds: each advances by its Weyl constant."""
     low, high = _halves(seed)
     return [((low + r * _WEYL[0]) & _MASK32, (high + r * _WEYL[1]) & _MASK32) for r in range(10)]
 
 
-def _generate(convert: Convert, seed: int, seed2: int, blocks: Array) -> Array:
+def _generate(convert: Convert, seed: Seed, seed2: Seed, blocks: Array) -> Array:
     """The converted words of block numbers uint64 [n]: [n, k]."""
     if isinstance(blocks, jax.Array):
         return convert(_words_jax(seed, seed2, blocks))
@@ -125,7 +127,7 @@ def _generate(convert: Convert, seed: int, seed2: int, blocks: Array) -> Array:
     return np.concatenate(chunks) if len(chunks) > 1 else chunks[0]
 
 
-def _words_numpy(seed: int, seed2: int, blocks: np.ndarray) -> np.ndarray:
+def _words_numpy(seed: Seed, seed2: Seed, blocks: np.ndarray) -> np.ndarray:
     """The words of block numbers uint64 [n]: uint32 [n, 4]."""
     mask, half = np.uint64(_MASK32), np.uint64(32)
     multiplier0, multiplier1 = map(np.uint64, _MULTIPLIERS)
@@ -147,7 +149,11 @@ def _words_numpy(seed: int, seed2: int, blocks: np.ndarray) -> np.ndarray:
     return np.stack((c0, c1, c2, c3), axis=-1, dtype=np.uint32, casting="unsafe")
 
 
-def _words_jax(seed: int, seed2: int, blocks: jax.Array) -> jax.Array:
+def _as_uint32(word: Any) -> Any:
+    return word.astype(np.uint32) if hasattr(word, "astype") else np.uint32(word)
+
+
+def _words_jax(seed: Seed, seed2: Seed, blocks: jax.Array) -> jax.Array:
     """Traced form of `_words_numpy`."""
     c0, c1 = blocks.astype(jnp.uint32), (blocks >> 32).astype(jnp.uint32)
     c2, c3 = (jnp.full_like(c0, word) for word in _halves(seed2))
@@ -160,7 +166,7 @@ def _words_jax(seed: int, seed2: int, blocks: jax.Array) -> jax.Array:
     return jnp.stack([c0, c1, c2, c3], axis=-1)
 
 
-def _consecutive(convert: Convert, seed: int, seed2: int, counter: Any, count: int) -> Array:
+def _consecutive(convert: Convert, seed: Seed, seed2: Seed, counter: Any, count: int) -> Array:
     """`_generate` for `count` blocks from `counter` on."""
     blocks = _namespace(counter).arange(count, dtype=np.uint64) + _uint64(counter)
     return _generate(convert, seed, seed2, blocks)
@@ -281,14 +287,14 @@ def _per_block(dtype: Any) -> int:
 # ---- Kernels with a fixed number of words per value ---------------------------------------------
 
 
-def uniform(seed: int, seed2: int, counter: Any, shape: Shape, dtype: Any) -> Array:
+def uniform(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """RandomUniform: floats in [0, 1), `shape` and `dtype` (float16, bfloat16, 32, 64)."""
     count = _blocks_for(math.prod(shape), _per_block(dtype))
     return _reshape(_consecutive(partial(_unit, dtype=dtype), seed, seed2, counter, count), shape)
 
 
 def uniform_int(
-    seed: int, seed2: int, counter: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any
+    seed: Seed, seed2: Seed, counter: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any
 ) -> Array:
     """RandomUniformInt: integers in [minval, maxval), `shape` and `dtype` (int32, int64).
 
@@ -307,14 +313,14 @@ def uniform_int(
     return _reshape(_consecutive(convert, seed, seed2, counter, count), shape)
 
 
-def normal(seed: int, seed2: int, counter: Any, shape: Shape, dtype: Any) -> Array:
+def normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """RandomStandardNormal: `shape` and `dtype` (float16, bfloat16, float32, float64)."""
     count = _blocks_for(math.prod(shape), _per_block(dtype))
     values = _consecutive(partial(_box_muller, dtype=dtype), seed, seed2, counter, count)
     return _reshape(values, shape).astype(dtype, copy=False)
 
 
-def truncated_normal(seed: int, seed2: int, counter: Any, shape: Shape, dtype: Any) -> Array:
+def truncated_normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """TruncatedNormal: standard normals within (-2, 2), `shape` and `dtype` (as `normal`).
 
     A group (the values of one block: four, or two float64) has blocks of its own, 64 for each
@@ -376,7 +382,7 @@ def _truncate_jax(candidates: Candidates, first: jax.Array, need: int) -> jax.Ar
 # ---- Shuffle and multinomial --------------------------------------------------------------------
 
 
-def permutation(seed: int, seed2: int, counter: Any, size: int) -> Array:
+def permutation(seed: Seed, seed2: Seed, counter: Any, size: int) -> Array:
     """RandomShuffle: the row order, int64 [size]; `value[permutation(...)]` is the output.
 
     A Fisher-Yates shuffle from the front: row i changes places with row i + (word i mod rest).
@@ -402,7 +408,7 @@ def permutation(seed: int, seed2: int, counter: Any, size: int) -> Array:
 
 
 def multinomial(
-    seed: int, seed2: int, counter: Any, logits: Array, num_samples: int, dtype: Any = np.int64
+    seed: Seed, seed2: Seed, counter: Any, logits: Array, num_samples: int, dtype: Any = np.int64
 ) -> Array:
     """Multinomial: class numbers, `dtype` [batch, num_samples], from logits [batch, classes].
 
@@ -495,7 +501,7 @@ def _from_lanes(values: Array, shape: Shape, parameter_shape: Shape, dtype: Any)
 
 
 def gamma(
-    seed: int, seed2: int, counter: Any, shape: Shape, alpha: Array, dtype: Any = None
+    seed: Seed, seed2: Seed, counter: Any, shape: Shape, alpha: Array, dtype: Any = None
 ) -> Array:
     """RandomGamma: `shape` + alpha.shape values of scale 1, `dtype` (by default alpha's).
 
@@ -545,7 +551,7 @@ def gamma(
     return out
 
 
-def poisson(seed: int, seed2: int, counter: Any, shape: Shape, rate: Array, dtype: Any) -> Array:
+def poisson(seed: Seed, seed2: Seed, counter: Any, shape: Shape, rate: Array, dtype: Any) -> Array:
     """RandomPoissonV2: `shape` + rate.shape counts, `dtype` (float16/32/64, int32, int64).
 
     Below rate 10 Knuth's product of uniforms, above it the transformed rejection of Hormann,

@@ -12,7 +12,18 @@ import numpy as np
 
 from tf1x.api import define, export
 from tf1x.core import convert, random_seed, scopes
-from tf1x.core.dtypes import FLOATS, INDICES, REALS, DType, as_dtype, float32, int32, int64
+from tf1x.core.dtypes import (
+    FLOATS,
+    INDICES,
+    REALS,
+    DType,
+    as_dtype,
+    float16,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
@@ -114,6 +125,43 @@ def Multinomial(logits: Any, num_samples: Any, *, output_dtype: DType, counter: 
     count = int(xp.static(num_samples))
     start = counter.take(philox.blocks_per_run("Multinomial", (logits.shape[0], count)))
     return philox.multinomial(*counter.key, start, logits, count, output_dtype.as_numpy_dtype)
+
+
+def _per_rate(op: Operation) -> Any:
+    return [constant_value_as_shape(op.inputs[0]).concatenate(op.inputs[1].shape)]
+
+
+@op(
+    "shape: S, alpha: T -> output: T",
+    S=INDICES,
+    T=(float16, float32, float64),
+    shape=_per_rate,
+    grad=None,
+    stateful=True,
+    attrs=_SEEDS,
+)
+def RandomGamma(shape: Any, alpha: Any, *, counter: Any) -> Any:
+    """Gamma values of rate 1: for each of `alpha`, an array of `shape` in front."""
+    size = xp.static_shape(shape)
+    start = counter.take(philox.blocks_per_run("RandomGamma", size + np.shape(alpha)))
+    return philox.gamma(*counter.key, start, size, alpha, alpha.dtype)
+
+
+@op(
+    "shape: S, rate: R -> output: dtype",
+    S=INDICES,
+    R=(float16, float32, float64, *INDICES),
+    dtype=((float16, float32, float64, *INDICES), int64),
+    shape=_per_rate,
+    grad=None,
+    stateful=True,
+    attrs=_SEEDS,
+)
+def RandomPoissonV2(shape: Any, rate: Any, *, dtype: DType, counter: Any) -> Any:
+    """Poisson counts: for each of `rate`, an array of `shape` in front."""
+    size = xp.static_shape(shape)
+    start = counter.take(philox.blocks_per_run("RandomPoissonV2", size + np.shape(rate)))
+    return philox.poisson(*counter.key, start, size, rate, dtype.as_numpy_dtype)
 
 
 def _seed_attrs(seed: int | None) -> dict[str, int]:
@@ -239,6 +287,37 @@ def categorical(
         return multinomial(logits, num_samples, seed, "Multinomial", dtype)
 
 
+@export("random_gamma", "random.gamma")
+def random_gamma(
+    shape: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Gamma(alpha, beta) values of shape `shape + broadcast(alpha, beta)`; beta is the rate."""
+    from tf1x.ops import array
+
+    with scopes.name_scope(name, "random_gamma", [shape, alpha, beta]):
+        size = convert.to_tensor(shape, int32, name="shape")
+        alpha = convert.to_tensor(alpha, dtype, name="alpha")
+        rate = convert.to_tensor(1 if beta is None else beta, dtype, name="beta")
+        alpha = array.broadcast_to(alpha, array.broadcast_dynamic_shape(array.shape(alpha), array.shape(rate)))  # fmt: skip
+        smallest = np.finfo(as_dtype(dtype).as_numpy_dtype).tiny
+        return math.Maximum(smallest, RandomGamma(size, alpha, **_seed_attrs(seed)) / rate)
+
+
+@export("random_poisson", "random.poisson")
+def random_poisson(
+    lam: Any, shape: Any, dtype: Any = float32, seed: int | None = None, name: str | None = None
+) -> Tensor:
+    """Poisson(lam) counts of shape `shape + lam.shape`."""
+    with scopes.name_scope(name, "random_poisson", [lam, shape]):
+        size = convert.to_tensor(shape, int32, name="shape")
+        return RandomPoissonV2(size, lam, dtype=as_dtype(dtype), **_seed_attrs(seed))
+
+
 @export("random_crop", "image.random_crop", "random.crop")
 def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Tensor:
     """A slice of shape `size` of `value`, at a random offset.
@@ -260,7 +339,9 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         with scopes.control_dependencies([check]):
             shape = array.identity(shape)
         limit = shape - size + 1
-        offset = random_uniform(array.shape(shape), dtype=size.dtype, maxval=size.dtype.max, seed=seed)
-        return array_slicing.slice_(value, math.FloorMod(offset, limit, name="mod"), size, name=scope)
-
-
+        offset = random_uniform(
+            array.shape(shape), dtype=size.dtype, maxval=size.dtype.max, seed=seed
+        )
+        return array_slicing.slice_(
+            value, math.FloorMod(offset, limit, name="mod"), size, name=scope
+        )

@@ -258,11 +258,16 @@ def vjp(
     _, pull, outputs = jax.vjp(split, *(inputs[i] for i in active), has_aux=True)
 
     def pullback(cotangents: list[Any]) -> list[Any]:
-        wanted = [c for y, c in zip(outputs, cotangents, strict=True) if is_inexact(y)]
-        pulled = dict(zip(active, pull(wanted), strict=True))
+        wanted = [conjugated(c) for y, c in zip(outputs, cotangents, strict=True) if is_inexact(y)]
+        pulled = dict(zip(active, map(conjugated, pull(wanted)), strict=True))
         return [pulled[i] if i in pulled else zeros_like(x) for i, x in enumerate(inputs)]
 
     return outputs, pullback
+
+
+def conjugated(value: Any) -> Any:
+    """The conjugate of a complex gradient: TensorFlow's is that of JAX's."""
+    return xp.conj(value) if np.dtype(value.dtype).kind == "c" else value
 
 
 def zeros_like(value: Any) -> Any:
