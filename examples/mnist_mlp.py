@@ -2,8 +2,8 @@
 
 Two hidden layers take the softmax from nine digits in ten to nearly nineteen in twenty. The weights
 start as standard normal numbers, which is far too wide: the first cost is in the hundreds (it would
-be 2.3 for a guess), and most of the training goes into undoing that. `mnist_xavier.py` changes
-nothing but the start.
+be 2.3 for a guess), and most of the training goes into undoing that. `mnist_xavier.py` starts
+better.
 """
 
 import argparse

@@ -1,8 +1,10 @@
 """MNIST with three layers and a better start: Xavier initialisation.
 
-The network of `mnist_mlp.py`, 784-256-256-10 with ReLU, trained in the same way. Only the weights
-start smaller: uniform, with the variance 2 / (inputs + outputs), so that a signal keeps its size
-from layer to layer. The first cost is small, and two thirds of the errors disappear.
+The network of `mnist_mlp.py`, 784-256-256-10 with ReLU. Only the weights start smaller: uniform,
+with the variance 2 / (inputs + outputs), so that a signal keeps its size from layer to layer. The
+first cost is small, and more than half of the errors disappear. The learning rate is a placeholder:
+a tenth of it is fed in the last epochs, because at the full rate the accuracy goes on jumping by
+0.003 from one epoch to the next.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from tensorflow.examples.tutorials.mnist import input_data
 
 LEARNING_RATE = 0.001
 BATCH_SIZE = 100
+FULL_RATE_EPOCHS = 10  # later epochs run at a tenth of the learning rate
 
 
 def build_network(X):
@@ -36,10 +39,11 @@ def train(mnist, epochs):
     """Train; return the accuracy on the test pictures, and the mean cost of each epoch."""
     X = tf.placeholder(tf.float32, [None, 784])
     Y = tf.placeholder(tf.float32, [None, 10])
+    learning_rate = tf.placeholder(tf.float32, shape=[])
     hypothesis = build_network(X)
 
     cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(logits=hypothesis, labels=Y))
-    optimizer = tf.train.AdamOptimizer(learning_rate=LEARNING_RATE).minimize(cost)
+    optimizer = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(cost)
     correct_prediction = tf.equal(tf.argmax(hypothesis, 1), tf.argmax(Y, 1))
     accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
 
@@ -48,10 +52,12 @@ def train(mnist, epochs):
         sess.run(tf.global_variables_initializer())
         total_batch = mnist.train.num_examples // BATCH_SIZE
         for epoch in range(epochs):
+            rate = LEARNING_RATE if epoch < FULL_RATE_EPOCHS else LEARNING_RATE / 10
             start, average_cost = time.time(), 0.0
             for _ in range(total_batch):
                 batch_xs, batch_ys = mnist.train.next_batch(BATCH_SIZE)
-                cost_value, _ = sess.run([cost, optimizer], feed_dict={X: batch_xs, Y: batch_ys})
+                feed = {X: batch_xs, Y: batch_ys, learning_rate: rate}
+                cost_value, _ = sess.run([cost, optimizer], feed_dict=feed)
                 average_cost += cost_value / total_batch
             costs.append(average_cost)
             seconds = time.time() - start

@@ -141,7 +141,7 @@ def test_no_shuffle(mnist, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "graph_seed, seed, numpy_seed",
+    ("graph_seed", "seed", "numpy_seed"),
     [
         (777, None, 777),
         (None, 5, 5),
@@ -225,13 +225,13 @@ def test_download_of_something_else_is_refused(mnist, monkeypatch, tmp_path):
 
 def test_no_network(mnist, monkeypatch, tmp_path):
     monkeypatch.setattr(mnist, "NPZ_URL", "http://127.0.0.1:9/mnist.npz")
-    with pytest.raises(OSError, match="(?s)Without a network: put that file into .*TF1X_DATA"):
+    with pytest.raises(OSError, match=r"(?s)Without a network: put that file into .*TF1X_DATA"):
         mnist.read_data_sets(str(tmp_path / "new"))
     assert list((tmp_path / "new").iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    "content, message",
+    ("content", "message"),
     [
         (b"not gzip at all", "damaged"),
         (gzip.compress(b"")[:-1], "damaged"),

@@ -145,7 +145,7 @@ class DataSet:
 
 
 def _numpy_seed(seed):
-    """The caller's seed, else the default graph's (`tf.set_random_seed`), else None: a fresh one."""
+    """The caller's seed, else the graph's (`tf.set_random_seed`), else None: a fresh one."""
     tensorflow = sys.modules.get("tensorflow")
     graph_seed = tensorflow.get_default_graph().seed if tensorflow else None
     if seed is None:

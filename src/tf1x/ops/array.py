@@ -14,7 +14,7 @@ from tf1x.core.dtypes import bfloat16, float16, float32, float64, int8, int16, i
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.core.shapes import Dimension, TensorShape, as_shape
+from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import math, xp
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, from_attr, product, scalar, unchanged
@@ -209,10 +209,6 @@ def Rank(input: Any) -> Any:
 
 def _shape_constant(shape: TensorShape) -> Tensor:
     return convert.constant(shape, name="shape_as_tensor")
-
-
-def _is_sparse(value: Any) -> bool:
-    return hasattr(value, "dense_shape") and hasattr(value, "indices") and not hasattr(value.values, "dense_shape")
 
 
 def shape_of(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = None) -> Tensor:

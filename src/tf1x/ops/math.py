@@ -1,4 +1,8 @@
-"""Element-wise arithmetic, comparison, logic and special functions."""
+"""Element-wise arithmetic, comparison, logic and elementary functions.
+
+The functions of statistics and physics are in ops/special_math.py, the public functions that
+build several nodes (`tf.abs`, `tf.truediv`, ...) in ops/math_functions.py.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +13,101 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, INTS, NUMBERS, REALS, DType
-from tf1x.core.dtypes import bfloat16, bool_, complex64, complex128, float32, float64, string
+from tf1x.api import export
+from tf1x.core import convert, scopes
+from tf1x.core.dtypes import COMPLEX, FLOATS, INTS, NUMBERS, REALS, DType, as_dtype, bool_, int32, int64, string
 from tf1x.core.errors import InvalidArgumentError
+from tf1x.core.graph import Tensor
+from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import broadcast, merged, unchanged
 
-SIGNED = tuple(d for d in NUMBERS if not d.is_unsigned)
+_SIGNED_INTS = tuple(d for d in INTS if not d.is_unsigned)
+SIGNED = FLOATS + _SIGNED_INTS + COMPLEX
 SMOOTH = FLOATS + COMPLEX
 
+Slope = Callable[[Any, Any], Any]
+Pullback = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
-def unary(name: str, function: Callable[[Any], Any], types: tuple[DType, ...], **options: Any) -> Any:
-    """Declare an element-wise op of one argument whose result has the argument's type."""
+
+def _conjugate(x: Any) -> Any:
+    return xp.conj(x) if np.dtype(x.dtype).kind == "c" else x
+
+
+def _is_integer(x: Any) -> bool:
+    return np.dtype(x.dtype).kind in "iu"
+
+
+def unary(
+    name: str,
+    function: Callable[[Any], Any],
+    types: tuple[DType, ...],
+    slope: Slope | None = None,
+    **options: Any,
+) -> Any:
+    """Declare an element-wise op of one argument whose result has the argument's type.
+
+    Args:
+        slope: the derivative from x and y = function(x), for a faster trace and TensorFlow's numbers;
+            by default that of `function` itself.
+    """
 
     def lower(x: Any) -> Any:
         return function(x)
 
+    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+        assert slope is not None
+        return [cotangents[0] * slope(_conjugate(inputs[0]), _conjugate(outputs[0]))]
+
     lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x`.")
-    return op("x: T -> y: T", type=name, T=types, shape=unchanged, **options)(lower)
+    return op("x: T -> y: T", type=name, T=types, shape=unchanged, vjp=rule if slope else None, **options)(lower)
 
 
-def binary(name: str, function: Callable[[Any, Any], Any], types: tuple[DType, ...], **options: Any) -> Any:
-    """Declare an element-wise op of two arguments, with broadcasting."""
+def unbroadcast(value: Any, like: Any) -> Any:
+    """Sum `value` over the dimensions in which `like` was broadcast."""
+    shape = np.shape(like)
+    if np.shape(value) == shape:
+        return value
+    extra = np.ndim(value) - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, d in enumerate(shape) if d == 1 and np.shape(value)[i + extra] != 1
+    )
+    return xp.sum(value, axis=axes, keepdims=True).reshape(shape)
+
+
+def binary_rule(pullback: Pullback) -> Callable[..., list[Any]]:
+    """The gradient rule of a broadcasting op from `pullback(g, x, y, z) -> (gx, gy)`.
+
+    The values come conjugated, as TensorFlow's complex gradients want them; a gradient of None
+    stays None.
+    """
+
+    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+        found = pullback(cotangents[0], *(_conjugate(v) for v in (*inputs, outputs[0])))
+        return [
+            None if g is None else unbroadcast(xp.broadcast_to(g, np.shape(outputs[0])), x)
+            for g, x in zip(found, inputs, strict=True)
+        ]
+
+    return rule
+
+
+def binary(
+    name: str,
+    function: Callable[[Any, Any], Any],
+    types: tuple[DType, ...],
+    pullback: Pullback | None = None,
+    args: str = "x: T, y: T -> z: T",
+    **options: Any,
+) -> Any:
+    """Declare an element-wise op of two arguments, with broadcasting; `pullback` as in `binary_rule`."""
 
     def lower(x: Any, y: Any) -> Any:
         return function(x, y)
 
     lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x` and `y`, with broadcasting.")
-    return op("x: T, y: T -> z: T", type=name, T=types, shape=broadcast, **options)(lower)
+    return op(args, type=name, T=types, shape=broadcast, vjp=binary_rule(pullback) if pullback else None, **options)(lower)
 
 
 def predicate(name: str, function: Callable[[Any], Any], types: tuple[DType, ...], **options: Any) -> Any:
@@ -60,127 +130,213 @@ def comparison(name: str, function: Callable[[Any, Any], Any], types: Any, **opt
     return op("x: T, y: T -> z: bool", type=name, T=types, shape=broadcast, grad=None, exact=True, **options)(lower)
 
 
-# -- arithmetic ----------------------------------------------------------------------------------
+# -- addition and multiplication -----------------------------------------------------------------
 
-Add = binary("Add", xp.add, (*NUMBERS, string), export=("add", "math.add"))
-AddV2 = binary("AddV2", xp.add, NUMBERS)
-Sub = binary("Sub", xp.subtract, NUMBERS, export=("subtract", "math.subtract"))
-Mul = binary("Mul", xp.multiply, NUMBERS, export=("multiply", "math.multiply"))
-RealDiv = binary("RealDiv", xp.divide, SMOOTH, export=("realdiv",))
+_ADDED = (*(d for d in NUMBERS if d.name not in ("uint16", "uint32", "uint64")), string)
 
 
-def _unbroadcast(value: Any, like: Any) -> Any:
-    """Sum `value` over the dimensions in which `like` was broadcast."""
-    shape = np.shape(like)
-    extra = np.ndim(value) - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, d in enumerate(shape) if d == 1 and np.shape(value)[i + extra] != 1
-    )
-    if not axes:
-        return value
-    return xp.sum(value, axis=axes, keepdims=True).reshape(shape)
+def _through(g: Any, x: Any, y: Any, z: Any) -> Any:
+    return g, g
 
 
-def _is_integer(x: Any) -> bool:
-    return np.dtype(x.dtype).kind in "iu"
-
-
-def _check_divisor(y: Any) -> None:
-    xp.check(y != 0, InvalidArgumentError, "Integer division by zero")
-
-
-def _floor_div(x: Any, y: Any) -> Any:
-    if _is_integer(y):
-        _check_divisor(y)
-        y = xp.where(y == 0, xp.asarray(1, y.dtype), y)
-        return xp.floor_divide(x, y)
-    return xp.floor(xp.divide(x, y))
-
-
-def _floor_mod(x: Any, y: Any) -> Any:
-    if _is_integer(y):
-        _check_divisor(y)
-        y = xp.where(y == 0, xp.asarray(1, y.dtype), y)
-    return xp.mod(x, y)
-
-
-def _truncate_div(x: Any, y: Any) -> Any:
-    if not _is_integer(y):
-        return xp.divide(x, y)
-    _check_divisor(y)
-    y = xp.where(y == 0, xp.asarray(1, y.dtype), y)
-    if xp.is_jax(x, y):
-        return jax.lax.div(*jnp.broadcast_arrays(x, y))
-    return (np.sign(x) * np.sign(y) * (np.abs(x) // np.abs(y))).astype(y.dtype)
-
-
-def _truncate_mod(x: Any, y: Any) -> Any:
-    if _is_integer(y):
-        _check_divisor(y)
-        y = xp.where(y == 0, xp.asarray(1, y.dtype), y)
-    return xp.fmod(x, y)
-
-
-Div = binary("Div", _truncate_div, NUMBERS, export=("div_no_floor",), doc="`x / y`; integers are truncated towards zero.")
-TruncateDiv = binary("TruncateDiv", _truncate_div, NUMBERS, export=("truncatediv",), grad=None)
-FloorDiv = binary("FloorDiv", _floor_div, NUMBERS, grad=None, export=())
-FloorMod = binary("FloorMod", _floor_mod, REALS, export=("floormod", "mod", "math.floormod", "math.mod"))
-Mod = binary("Mod", _truncate_mod, REALS, grad=None)
-TruncateMod = binary("TruncateMod", _truncate_mod, REALS, export=("truncatemod",), grad=None)
-
-
-def _first_takes_ties(wins: Callable[[Any, Any], Any]) -> Callable[..., list[Any]]:
-    """Gradient of maximum and minimum: at a tie everything goes to `x` (SEMANTICS.md)."""
-
-    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
-        (x, y), (g,) = inputs, cotangents
-        to_x = wins(x, y)
-        zero = xp.zeros((), g.dtype)
-        return [_unbroadcast(xp.where(to_x, g, zero), x), _unbroadcast(xp.where(to_x, zero, g), y)]
-
-    return rule
-
-
-Maximum = binary("Maximum", xp.maximum, REALS, vjp=_first_takes_ties(xp.greater_equal), export=("maximum", "math.maximum"))
-Minimum = binary("Minimum", xp.minimum, REALS, vjp=_first_takes_ties(xp.less_equal), export=("minimum", "math.minimum"))
+Add = binary("Add", xp.add, _ADDED, _through, doc="`x + y`, with broadcasting; joins strings.")
+AddV2 = binary("AddV2", xp.add, NUMBERS, _through, doc="`x + y`, with broadcasting.")
+Sub = binary("Sub", xp.subtract, NUMBERS, lambda g, x, y, z: (g, -g), doc="`x - y`, with broadcasting.", export=("subtract", "math.subtract", "sub"))
+Mul = binary("Mul", xp.multiply, NUMBERS, lambda g, x, y, z: (g * y, g * x), doc="`x * y`, with broadcasting.", export=("multiply", "math.multiply", "mul"))
 
 
 def _squared_difference(x: Any, y: Any) -> Any:
-    return xp.square(x - y)
+    """`conj(d) * d` of the difference, as TensorFlow computes it for complex numbers."""
+    difference = x - y
+    return _conjugate(difference) * difference
 
 
-SquaredDifference = binary("SquaredDifference", _squared_difference, NUMBERS, export=("squared_difference", "math.squared_difference"))
+def _squared_difference_pullback(g: Any, x: Any, y: Any, z: Any) -> Any:
+    to_x = (2 * g) * (x - y)
+    return to_x, -to_x
 
 
-@op("inputs: N*T -> sum: T", T=NUMBERS, shape=merged)
-def AddN(inputs: list[Any]) -> Any:
-    """The sum of tensors of one shape."""
+SquaredDifference = binary(
+    "SquaredDifference", _squared_difference, (*FLOATS, int32, int64, *COMPLEX), _squared_difference_pullback,
+    doc="`(x - y)` squared, with broadcasting.", export=("squared_difference", "math.squared_difference"),
+)  # fmt: skip
+
+
+def _total(inputs: list[Any]) -> Any:
+    """The sum of tensors of one shape, added from first to last."""
     total = inputs[0]
     for item in inputs[1:]:
         total = total + item
     return total
 
 
+def _to_each(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+    return list(cotangents) * len(inputs)
+
+
+AddN = op("inputs: N*T -> sum: T", type="AddN", T=NUMBERS, shape=merged, vjp=_to_each)(_total)
+AccumulateNV2 = op("inputs: N*T -> sum: T", type="AccumulateNV2", T=NUMBERS, shape=lambda op: [op.attrs["shape"]], vjp=_to_each, attrs={"shape": ("TensorShape", None)})(_total)
+
+# -- division ------------------------------------------------------------------------------------
+
+
+def _check_divisor(y: Any) -> None:
+    xp.check(y != 0, InvalidArgumentError, "Integer division by zero")
+
+
+def _nonzero(y: Any) -> Any:
+    """An integer divisor, checked; 1 in place of 0."""
+    _check_divisor(y)
+    return xp.where(y == 0, xp.asarray(1, y.dtype), y)
+
+
+def _floor_div(x: Any, y: Any) -> Any:
+    if _is_integer(y):
+        return xp.floor_divide(x, _nonzero(y))
+    if np.dtype(y.dtype).kind == "c":
+        return xp.divide(x, y)  # TensorFlow cannot floor complex numbers either: it divides
+    return xp.floor(xp.divide(x, y))
+
+
+def _floor_mod(x: Any, y: Any) -> Any:
+    return xp.mod(x, _nonzero(y) if _is_integer(y) else y)
+
+
+def _truncate_div(x: Any, y: Any) -> Any:
+    if not _is_integer(y):
+        return xp.divide(x, y)
+    y = _nonzero(y)
+    if xp.is_jax(x, y):
+        return jax.lax.div(*jnp.broadcast_arrays(x, y))
+    quotient = xp.floor_divide(x, y)
+    inexact = (quotient * y != x) & ((x < 0) != (y < 0))
+    return (quotient + inexact).astype(y.dtype)
+
+
+def _truncate_mod(x: Any, y: Any) -> Any:
+    return xp.fmod(x, _nonzero(y) if _is_integer(y) else y)
+
+
+def _div_no_nan(x: Any, y: Any) -> Any:
+    zero = y == 0
+    quotient = xp.divide(x, xp.where(zero, xp.asarray(1, y.dtype), y))
+    return xp.where(zero, xp.asarray(0, x.dtype), quotient)
+
+
+def _mul_no_nan(x: Any, y: Any) -> Any:
+    return xp.where(y == 0, xp.asarray(0, y.dtype), x * y)
+
+
+def _quotient_pullback(divide: Callable[[Any, Any], Any]) -> Pullback:
+    return lambda g, x, y, z: (divide(g, y), g * divide(divide(-x, y), y))
+
+
+_MOD = (int32, int64, *FLOATS)
+Div = binary("Div", _truncate_div, NUMBERS, _quotient_pullback(xp.divide), doc="`x / y`; integers are truncated towards zero.")
+RealDiv = binary("RealDiv", _truncate_div, NUMBERS, _quotient_pullback(xp.divide), doc="`x / y`, with broadcasting.", export=("realdiv",))
+DivNoNan = binary("DivNoNan", _div_no_nan, SMOOTH, _quotient_pullback(_div_no_nan), doc="`x / y`, and 0 where y is 0.")
+MulNoNan = binary("MulNoNan", _mul_no_nan, SMOOTH, lambda g, x, y, z: (_mul_no_nan(g, y), _mul_no_nan(x, g)), doc="`x * y`, and 0 where y is 0 even if x is not finite.")
+TruncateDiv = binary("TruncateDiv", _truncate_div, NUMBERS, grad=None, doc="`x / y`; integers are truncated towards zero.", export=("truncatediv",))
+FloorDiv = binary("FloorDiv", _floor_div, NUMBERS, grad=None, doc="`x / y` rounded down.", export=("floor_div",))
+FloorMod = binary("FloorMod", _floor_mod, REALS, lambda g, x, y, z: (g, -g * _floor_div(x, y)), doc="The remainder of `x / y` with the sign of y.", export=("floormod", "mod", "math.floormod", "math.mod"))
+Mod = binary("Mod", _truncate_mod, _MOD, grad=None, doc="The remainder of `x / y` with the sign of x.")
+TruncateMod = binary("TruncateMod", _truncate_mod, _MOD, grad=None, doc="The remainder of `x / y` with the sign of x.", export=("truncatemod",))
+
+# -- the larger and the smaller ------------------------------------------------------------------
+
+
+def _first_takes_ties(wins: Callable[[Any, Any], Any]) -> Pullback:
+    """Gradient of maximum and minimum: at a tie everything goes to `x` (SEMANTICS.md)."""
+
+    def pullback(g: Any, x: Any, y: Any, z: Any) -> Any:
+        to_x, zero = wins(x, y), xp.asarray(0, g.dtype)
+        return xp.where(to_x, g, zero), xp.where(to_x, zero, g)
+
+    return pullback
+
+
+Maximum = binary("Maximum", xp.maximum, REALS, _first_takes_ties(xp.greater_equal), exact=True, doc="The larger of `x` and `y`, with broadcasting.", export=("maximum", "math.maximum"))
+Minimum = binary("Minimum", xp.minimum, REALS, _first_takes_ties(xp.less_equal), exact=True, doc="The smaller of `x` and `y`, with broadcasting.", export=("minimum", "math.minimum"))
+
+
+def _clip_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+    (t, low, high), g = inputs, cotangents[0]
+    zero = xp.asarray(0, g.dtype)
+    below, above = t < low, t > high
+    return [
+        xp.where(below | above, zero, g),
+        unbroadcast(xp.where(below, g, zero), low),
+        unbroadcast(xp.where(above, g, zero), high),
+    ]
+
+
+@op("t: T, clip_value_min: T, clip_value_max: T -> output: T", T=NUMBERS, shape=unchanged, vjp=_clip_pullback)
+def ClipByValue(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
+    """`t` with everything below and above two bounds (scalars or of t's shape) replaced by them."""
+    return xp.minimum(xp.maximum(t, clip_value_min), clip_value_max)
+
+
+# -- powers --------------------------------------------------------------------------------------
+
+
+def _power(x: Any, y: Any) -> Any:
+    if _is_integer(y):
+        xp.check(y >= 0, InvalidArgumentError, "Integers to negative integer powers are not allowed")
+        return xp.power(x, xp.maximum(y, xp.asarray(0, y.dtype)))
+    return xp.power(x, y)
+
+
+def _power_pullback(g: Any, x: Any, y: Any, z: Any) -> Any:
+    positive = x != 0 if np.dtype(x.dtype).kind == "c" else x > 0
+    logarithm = xp.log(xp.where(positive, x, xp.asarray(1, x.dtype)))
+    return g * y * xp.power(x, y - 1), g * z * logarithm
+
+
+Pow = binary("Pow", _power, (*FLOATS, *_SIGNED_INTS, *COMPLEX), _power_pullback, doc="`x` to the power of `y`, with broadcasting.")
+Square = unary("Square", xp.square, NUMBERS, lambda x, y: 2 * x, doc="`x * x`.", export=("square", "math.square"))
+Sqrt = unary("Sqrt", xp.sqrt, SMOOTH, lambda x, y: 0.5 / y, doc="The square root.", export=("sqrt", "math.sqrt"))
+
+
+def _rsqrt(x: Any) -> Any:
+    return jax.lax.rsqrt(x) if xp.is_jax(x) else xp.divide(xp.asarray(1, x.dtype), xp.sqrt(x))
+
+
+def _reciprocal(x: Any) -> Any:
+    one = xp.asarray(1, x.dtype)
+    return _truncate_div(one, x)
+
+
+Rsqrt = unary("Rsqrt", _rsqrt, SMOOTH, lambda x, y: -0.5 * y * y * y, doc="1 / the square root.", export=("rsqrt", "math.rsqrt"))
+Inv = unary("Inv", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("inv",))
+Reciprocal = unary("Reciprocal", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("reciprocal", "math.reciprocal"))
+
 # -- comparison and logic ------------------------------------------------------------------------
 
 _COMPARED = (*NUMBERS, bool_, string)
-Equal = comparison("Equal", xp.equal, _COMPARED, doc="==", attrs={"incompatible_shape_error": ("bool", True)})
-NotEqual = comparison("NotEqual", xp.not_equal, _COMPARED, doc="!=", attrs={"incompatible_shape_error": ("bool", True)})
+_INCOMPATIBLE = {"incompatible_shape_error": ("bool", True)}
+Equal = comparison("Equal", xp.equal, _COMPARED, doc="==", attrs=_INCOMPATIBLE, export=("equal", "math.equal"))
+NotEqual = comparison("NotEqual", xp.not_equal, _COMPARED, doc="!=", attrs=_INCOMPATIBLE, export=("not_equal", "math.not_equal"))
 Less = comparison("Less", xp.less, REALS, doc="<", export=("less", "math.less"))
 LessEqual = comparison("LessEqual", xp.less_equal, REALS, doc="<=", export=("less_equal", "math.less_equal"))
 Greater = comparison("Greater", xp.greater, REALS, doc=">", export=("greater", "math.greater"))
 GreaterEqual = comparison("GreaterEqual", xp.greater_equal, REALS, doc=">=", export=("greater_equal", "math.greater_equal"))
 
 
+@op("x: T, y: T -> z: bool", T=NUMBERS, shape=merged, grad=None)
+def ApproximateEqual(x: Any, y: Any, *, tolerance: float = 1e-5) -> Any:
+    """Element-wise: whether `x` and `y`, of one shape, differ by less than `tolerance`."""
+    return xp.less(xp.abs(x - y), tolerance)
+
+
 @op("x: bool, y: bool -> z: bool", shape=broadcast, grad=None, exact=True, export=("logical_and", "math.logical_and"))
 def LogicalAnd(x: Any, y: Any) -> Any:
-    """Element-wise `x and y`."""
+    """Element-wise `x and y`, with broadcasting."""
     return xp.logical_and(x, y)
 
 
 @op("x: bool, y: bool -> z: bool", shape=broadcast, grad=None, exact=True, export=("logical_or", "math.logical_or"))
 def LogicalOr(x: Any, y: Any) -> Any:
-    """Element-wise `x or y`."""
+    """Element-wise `x or y`, with broadcasting."""
     return xp.logical_or(x, y)
 
 
@@ -190,23 +346,110 @@ def LogicalNot(x: Any) -> Any:
     return xp.logical_not(x)
 
 
-# -- functions of one argument -------------------------------------------------------------------
+def _is_inf(x: Any) -> Any:
+    return xp.abs(x) == np.inf
 
-Neg = unary("Neg", xp.negative, SIGNED, exact=True, export=("negative", "math.negative"))
-Square = unary("Square", xp.square, NUMBERS, export=("math.square",))
-Sqrt = unary("Sqrt", xp.sqrt, SMOOTH, export=("math.sqrt",))
-Exp = unary("Exp", xp.exp, SMOOTH, export=("exp", "math.exp"))
-Log = unary("Log", xp.log, SMOOTH, export=("log", "math.log"))
-Tanh = unary("Tanh", xp.tanh, SMOOTH)
+
+IsNan = predicate("IsNan", lambda x: x != x, FLOATS, doc="`x` is not a number", export=("is_nan", "math.is_nan", "debugging.is_nan"))
+IsInf = predicate("IsInf", _is_inf, FLOATS, doc="`x` is infinite", export=("is_inf", "math.is_inf", "debugging.is_inf"))
+IsFinite = predicate("IsFinite", lambda x: xp.abs(x) < np.inf, FLOATS, doc="`x` is neither infinite nor NaN", export=("is_finite", "math.is_finite", "debugging.is_finite"))
+
+# -- signs and rounding --------------------------------------------------------------------------
+
+
+def _no_slope(x: Any, y: Any) -> Any:
+    return xp.zeros((), x.dtype)
+
+
+def _round(x: Any) -> Any:
+    return x if _is_integer(x) else xp.round(x)
+
+
+Neg = unary("Neg", xp.negative, SIGNED, lambda x, y: xp.asarray(-1, x.dtype), exact=True, doc="`-x`.", export=("negative", "math.negative", "neg"))
+Abs = unary("Abs", xp.abs, (*FLOATS, *_SIGNED_INTS), lambda x, y: xp.sign(x), exact=True, doc="The absolute value.")
+Sign = unary("Sign", xp.sign, SIGNED, _no_slope, doc="-1, 0 or 1; of complex numbers, `x / |x|`.")
+Floor = unary("Floor", xp.floor, FLOATS, grad=None, exact=True, doc="`x` rounded down.", export=("floor", "math.floor"))
+Ceil = unary("Ceil", xp.ceil, FLOATS, grad=None, exact=True, doc="`x` rounded up.", export=("ceil", "math.ceil"))
+Round = unary("Round", _round, SIGNED, grad=None, exact=True, doc="`x` rounded to the nearest integer, halves to even.")
+Rint = unary("Rint", _round, FLOATS, grad=None, exact=True, doc="`x` rounded to the nearest integer, halves to even.", export=("rint", "math.rint"))
 
 
 def _cast(x: Any, dtype: Any) -> Any:
     if np.dtype(x.dtype).kind == "c" and np.dtype(dtype).kind != "c":
         x = xp.real(x)
-    return x.astype(dtype)
+    with np.errstate(all="ignore"):
+        return x.astype(dtype)
 
 
-@op("x: SrcT -> y: DstT", shape=unchanged, exact=True, attrs={"Truncate": ("bool", False)})
+def _cast_back(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+    return [_cast(cotangents[0], inputs[0].dtype)]
+
+
+@op("x: SrcT -> y: DstT", shape=unchanged, exact=True, vjp=_cast_back, attrs={"Truncate": ("bool", False)})
 def Cast(x: Any, *, DstT: DType) -> Any:
     """`x` converted to another type; floats are truncated towards zero to become integers."""
     return _cast(x, DstT.as_numpy_dtype)
+
+
+@export("cast", "dtypes.cast")
+def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+    """`x` converted to `dtype`; returned as it is where it has that type.
+
+    Floats are truncated towards zero to become integers. Of SparseTensors and IndexedSlices the
+    values are converted.
+    """
+    wanted = as_dtype(dtype).base_dtype
+    if isinstance(x, Tensor) and x.dtype == wanted:
+        return x
+    with scopes.name_scope(name, "Cast", [x]) as scope:
+        if isinstance(x, IndexedSlices):
+            return IndexedSlices(cast(x.values, wanted, name=scope), x.indices, x.dense_shape)
+        if hasattr(x, "dense_shape") and hasattr(x, "values"):
+            return type(x)(x.indices, cast(x.values, wanted, name=scope), x.dense_shape)
+        x = convert.to_tensor(x, name="x")
+        return x if x.dtype.base_dtype == wanted else Cast(x, DstT=wanted, name=scope)
+
+
+# -- exponentials and trigonometry ---------------------------------------------------------------
+
+
+def _sigmoid(x: Any) -> Any:
+    if xp.is_jax(x):
+        return jax.lax.logistic(x)
+    one = xp.asarray(1, x.dtype)
+    return xp.divide(one, one + xp.exp(-x))
+
+
+def _reciprocal_of(function: Callable[[Any], Any]) -> Slope:
+    return lambda x, y: xp.divide(xp.asarray(1, x.dtype), function(x))
+
+
+def _elementary(name: str, function: Callable[[Any], Any], slope: Slope, doc: str, *public: str) -> Any:
+    return unary(name, function, SMOOTH, slope, doc=doc, export=tuple(n for p in public for n in (p, f"math.{p}")))
+
+
+Exp = _elementary("Exp", xp.exp, lambda x, y: y, "e to the power of `x`.", "exp")
+Expm1 = _elementary("Expm1", xp.expm1, lambda x, y: xp.exp(x), "`exp(x) - 1`, exact near 0.", "expm1")
+Log = _elementary("Log", xp.log, _reciprocal_of(lambda x: x), "The natural logarithm.", "log")
+Log1p = _elementary("Log1p", xp.log1p, _reciprocal_of(lambda x: 1 + x), "`log(1 + x)`, exact near 0.", "log1p")
+Sin = _elementary("Sin", xp.sin, lambda x, y: xp.cos(x), "The sine of radians.", "sin")
+Cos = _elementary("Cos", xp.cos, lambda x, y: -xp.sin(x), "The cosine of radians.", "cos")
+Tan = _elementary("Tan", xp.tan, _reciprocal_of(lambda x: xp.square(xp.cos(x))), "The tangent of radians.", "tan")
+Asin = _elementary("Asin", xp.arcsin, _reciprocal_of(lambda x: xp.sqrt(1 - x * x)), "The inverse sine, in radians.", "asin")
+Acos = _elementary("Acos", xp.arccos, lambda x, y: xp.divide(xp.asarray(-1, x.dtype), xp.sqrt(1 - x * x)), "The inverse cosine, in radians.", "acos")
+Atan = _elementary("Atan", xp.arctan, _reciprocal_of(lambda x: 1 + x * x), "The inverse tangent, in radians.", "atan")
+Sinh = _elementary("Sinh", xp.sinh, lambda x, y: xp.cosh(x), "The hyperbolic sine.", "sinh")
+Cosh = _elementary("Cosh", xp.cosh, lambda x, y: xp.sinh(x), "The hyperbolic cosine.", "cosh")
+Tanh = unary("Tanh", xp.tanh, SMOOTH, lambda x, y: 1 - y * y, doc="The hyperbolic tangent.", export=("tanh", "math.tanh", "nn.tanh"))
+Asinh = _elementary("Asinh", xp.arcsinh, lambda x, y: xp.divide(xp.asarray(1, x.dtype), xp.cosh(y)), "The inverse hyperbolic sine.", "asinh")
+Acosh = _elementary("Acosh", xp.arccosh, lambda x, y: xp.divide(xp.asarray(1, x.dtype), xp.sinh(y)), "The inverse hyperbolic cosine.", "acosh")
+Atanh = _elementary("Atanh", xp.arctanh, _reciprocal_of(lambda x: 1 - x * x), "The inverse hyperbolic tangent.", "atanh")
+Sigmoid = unary("Sigmoid", _sigmoid, SMOOTH, lambda x, y: y * (1 - y), doc="`1 / (1 + exp(-x))`.")
+
+
+def _atan2_pullback(g: Any, y: Any, x: Any, z: Any) -> Any:
+    over = xp.divide(g, y * y + x * x)
+    return x * over, -y * over
+
+
+Atan2 = binary("Atan2", xp.arctan2, FLOATS, _atan2_pullback, "y: T, x: T -> z: T", doc="The angle of the point (x, y), in radians.", export=("atan2", "math.atan2"))

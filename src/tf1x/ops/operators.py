@@ -11,7 +11,9 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import string
 from tf1x.core.graph import Tensor
-from tf1x.ops import math
+from tf1x.ops import bitwise, math
+from tf1x.ops.complex_math import absolute
+from tf1x.ops.math_functions import div, floordiv, logical_xor, power, truediv
 
 
 def _binary(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -63,15 +65,15 @@ _BINARY = {
     "add": _add,
     "sub": math.Sub,
     "mul": math.Mul,
-    "div": math.div,
-    "truediv": math.truediv,
-    "floordiv": math.floordiv,
+    "div": div,
+    "truediv": truediv,
+    "floordiv": floordiv,
     "mod": math.FloorMod,
-    "pow": math.power,
+    "pow": power,
     "matmul": _matmul,
-    "and": _logical(math.LogicalAnd, math.BitwiseAnd),
-    "or": _logical(math.LogicalOr, math.BitwiseOr),
-    "xor": _logical(math.logical_xor, math.BitwiseXor),
+    "and": _logical(math.LogicalAnd, bitwise.BitwiseAnd),
+    "or": _logical(math.LogicalOr, bitwise.BitwiseOr),
+    "xor": _logical(logical_xor, bitwise.BitwiseXor),
 }
 
 _COMPARISONS = {"lt": math.Less, "le": math.LessEqual, "gt": math.Greater, "ge": math.GreaterEqual}
@@ -82,7 +84,7 @@ def _comparison(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _invert(x: Tensor) -> Any:
-    return math.LogicalNot(x) if x.dtype.is_bool else math.Invert(x)
+    return math.LogicalNot(x) if x.dtype.is_bool else bitwise.Invert(x)
 
 
 def install() -> None:
@@ -94,7 +96,7 @@ def install() -> None:
     for name, function in _COMPARISONS.items():
         Tensor._override_operator(f"__{name}__", _comparison(function))
     Tensor._override_operator("__neg__", lambda x: math.Neg(x))
-    Tensor._override_operator("__abs__", lambda x: math.absolute(x))
+    Tensor._override_operator("__abs__", lambda x: absolute(x))
     Tensor._override_operator("__invert__", _invert)
 
 

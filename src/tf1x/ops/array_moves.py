@@ -1,0 +1,732 @@
+"""Joining, splitting, repeating, padding and reordering tensors."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1x.api import export, renamed
+from tf1x.core import convert, dtypes, opdef, scopes
+from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, INTS, bool_, int8, int32, int64, string
+from tf1x.core.errors import InvalidArgumentError
+from tf1x.core.graph import Operation, Tensor
+from tf1x.core.opdef import op
+from tf1x.core.shapes import Dimension, TensorShape
+from tf1x.core.static import constant_value, constant_value_as_shape
+from tf1x.ops import array, math, xp
+from tf1x.ops.shape_rules import Dims, dims, merge_dim, unchanged, with_rank
+
+Sizes = tuple[int | None, ...]
+
+
+def scalar_int(value: Any) -> int:
+    """A scalar (or one-element) tensor as a Python int; it must be static."""
+    return int(xp.static(value).reshape(()))
+
+
+def checked_axis(axis: int, rank: int) -> int:
+    """`axis` counted from the front.
+
+    Raises:
+        ValueError: out of range.
+    """
+    if not -rank <= axis < rank:
+        raise ValueError(f"Axis {axis} is out of range [{-rank}, {rank})")
+    return axis % rank
+
+
+# -- joining -------------------------------------------------------------------------------------
+
+
+def _merged(shapes: Sequence[Dims]) -> Dims:
+    """What shapes that must be equal say together."""
+    whole = TensorShape.of(None)
+    for shape in shapes:
+        whole = whole.merge_with(TensorShape.of(shape))
+    return whole.tuple
+
+
+def _packed(op: Operation) -> Any:
+    shape = _merged([t.shape.tuple for t in op.inputs])
+    if shape is None:
+        return [None]
+    axis = checked_axis(op.attrs["axis"], len(shape) + 1)
+    return [(*shape[:axis], len(op.inputs), *shape[axis:])]
+
+
+@op("values: N*T -> output: T", shape=_packed, exact=True)
+def Pack(values: list[Any], *, axis: int = 0) -> Any:
+    """Tensors of one shape side by side along a new dimension."""
+    return xp.stack(values, axis)
+
+
+@export("stack", "pack")
+def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
+    """Tensors of one shape joined along a new dimension `axis`.
+
+    Raises:
+        ValueError: the shapes differ, or `axis` is out of range.
+    """
+    if axis == 0:
+        try:
+            return convert.to_tensor(values, name=name)
+        except (TypeError, ValueError, NotImplementedError):
+            pass
+    first = convert.to_tensor(values[0], name=name)
+    if first.shape.ndims is not None:
+        checked_axis(axis, first.shape.ndims + 1)
+    packed: Tensor = Pack(values, axis=axis, name=name)
+    return packed
+
+
+def _joined_dims(shapes: Sequence[Dims], axis: Any) -> Dims:
+    """The shape of tensors of `shapes` joined along `axis` (None where it is not known)."""
+    known = [s for s in shapes if s is not None]
+    if not known:
+        return None
+    rank = len(known[0])
+    if any(len(s) != rank for s in known):
+        raise ValueError(f"Ranks of all inputs must match, got {[list(s) for s in known]}")
+    if axis is None:
+        return (None,) * rank
+    axis = checked_axis(int(axis.reshape(())), rank)
+    result: list[int | None] = [None] * rank
+    for position in range(rank):
+        if position == axis:
+            sizes = [None if s is None else s[position] for s in shapes]
+            result[position] = None if None in sizes else sum(sizes)  # type: ignore[arg-type]
+        else:
+            for shape in known:
+                result[position] = merge_dim(result[position], shape[position])
+    return tuple(result)
+
+
+def _join(values: list[Any], axis: Any) -> Any:
+    position = scalar_int(axis)
+    if not -np.ndim(values[0]) <= position < np.ndim(values[0]):
+        raise InvalidArgumentError(
+            None, None, f"ConcatOp : Expected concatenating dimensions in the range [{-np.ndim(values[0])}, {np.ndim(values[0])}), but got {position}"
+        )
+    return xp.concatenate(values, position)
+
+
+@op("values: N*T, axis: Tidx -> output: T", Tidx=(INDICES, int32), exact=True, shape=lambda op: [_joined_dims([t.shape.tuple for t in op.inputs[:-1]], constant_value(op.inputs[-1]))])
+def ConcatV2(values: list[Any], axis: Any) -> Any:
+    """Tensors joined along a dimension that they have."""
+    return _join(values, axis)
+
+
+@op("concat_dim: int32, values: N*T -> output: T", exact=True, shape=lambda op: [_joined_dims([t.shape.tuple for t in op.inputs[1:]], constant_value(op.inputs[0]))])
+def Concat(concat_dim: Any, values: list[Any]) -> Any:
+    """`ConcatV2` with the dimension first, as older graphs have it."""
+    return _join(values, concat_dim)
+
+
+@export("concat", "concat_v2")
+@renamed(concat_dim="axis")
+def concat(values: Any = None, axis: Any = None, name: str = "concat") -> Tensor:
+    """Tensors joined along their dimension `axis`.
+
+    `tf.concat(concat_dim, values)`, the order before TensorFlow 1.0, is understood too.
+    """
+    if _is_scalar(values) and isinstance(axis, (list, tuple)):
+        values, axis = axis, values
+    if axis is None:
+        raise TypeError("tf.concat is missing the argument 'axis'.")
+    if not isinstance(values, (list, tuple)):
+        values = [values]
+    if len(values) == 1:
+        with scopes.name_scope(name, None, values) as scope:
+            convert.to_tensor(axis, int32, name="concat_dim").shape.assert_has_rank(0)
+            return array.Identity(values[0], name=scope)
+    joined: Tensor = ConcatV2(values, axis, name=name)
+    return joined
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.shape.ndims == 0
+    return isinstance(value, (numbers.Integral, Dimension))
+
+
+@op("concat_dim: int32, shape: N*shape_type -> offset: N*shape_type", shape_type=(INDICES, int32), shape=lambda op: [t.shape for t in op.inputs[1:]], grad=None, exact=True)
+def ConcatOffset(concat_dim: Any, shape: list[Any]) -> Any:
+    """Where each of several joined tensors starts, from their shapes."""
+    axis = scalar_int(concat_dim)
+    offsets, start = [], xp.asarray(0, shape[0].dtype)
+    for item in shape:
+        here = xp.arange(0, item.shape[0], 1) == axis % item.shape[0]
+        offsets.append(xp.where(here, start, xp.asarray(0, item.dtype)))
+        start = start + item[axis]
+    return offsets
+
+
+@export("parallel_stack")
+def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
+    """`tf.stack(values)`; XLA decides what runs in parallel."""
+    return stack(values, name=name)
+
+
+# -- splitting -----------------------------------------------------------------------------------
+
+
+def _unpacked(op: Operation) -> Any:
+    shape = dims(op)
+    if shape is None:
+        return [None] * op.attrs["num"]
+    axis = checked_axis(op.attrs["axis"], len(shape))
+    merge_dim(shape[axis], op.attrs["num"])
+    return [(*shape[:axis], *shape[axis + 1 :])] * op.attrs["num"]
+
+
+@op("value: T -> output: num*T", shape=_unpacked, exact=True)
+def Unpack(value: Any, *, num: int, axis: int = 0) -> Any:
+    """The slices of `value` along a dimension of size `num`."""
+    if np.shape(value)[axis] != num:
+        raise InvalidArgumentError(
+            None, None, f"Input shape axis {axis} must equal {num}, got shape {list(np.shape(value))}"
+        )
+    return [xp.squeeze(part, axis) for part in xp.split(value, num, axis)] if num else []
+
+
+@export("unstack", "unpack")
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+    """The slices of `value` along `axis`, as a list of `num` tensors.
+
+    Raises:
+        ValueError: `num` is neither given nor known from the shape.
+    """
+    if num is None:
+        value = convert.to_tensor(value)
+        if value.shape.ndims is not None:
+            num = value.shape.as_list()[checked_axis(axis, value.shape.ndims)]
+        if num is None:
+            raise ValueError(f"Cannot infer argument `num` from shape {value.shape}")
+    parts: list[Tensor] = Unpack(value, num=num, axis=axis, name=name)
+    return parts
+
+
+def _split_shape(op: Operation) -> Any:
+    count, shape, axis = op.attrs["num_split"], op.inputs[1].shape.tuple, constant_value(op.inputs[0])
+    if shape is None or axis is None:
+        return [None if shape is None else (None,) * len(shape)] * count
+    position = checked_axis(int(axis.reshape(())), len(shape))
+    size = shape[position]
+    if size is not None and size % count:
+        raise ValueError(f"Dimension size must be evenly divisible by {count} but is {size}")
+    part = None if size is None else size // count
+    return [(*shape[:position], part, *shape[position + 1 :])] * count
+
+
+@op("split_dim: int32, value: T -> output: num_split*T", shape=_split_shape, exact=True)
+def Split(split_dim: Any, value: Any, *, num_split: int) -> Any:
+    """`value` in equal parts along a dimension."""
+    axis = scalar_int(split_dim)
+    size = np.shape(value)[axis]
+    if size % num_split:
+        raise InvalidArgumentError(
+            None, None, f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {size}) and num_split {num_split}"
+        )
+    return list(xp.split(value, num_split, axis))
+
+
+def _splitv_shape(op: Operation) -> Any:
+    count, shape = op.attrs["num_split"], dims(op)
+    sizes, axis = constant_value(op.inputs[1]), constant_value(op.inputs[2])
+    if shape is None or axis is None:
+        return [None if shape is None else (None,) * len(shape)] * count
+    position = checked_axis(int(axis.reshape(())), len(shape))
+    parts: list[int | None] = [None] * count
+    if sizes is not None:
+        parts = [None if s < 0 else int(s) for s in sizes.reshape(-1)]
+        whole, rest = shape[position], sum(p for p in parts if p is not None)
+        if whole is not None and None in parts:
+            parts[parts.index(None)] = whole - rest
+        elif whole is not None and rest != whole:
+            raise ValueError(f"Sum of output sizes must match the size of the original Tensor along the split dimension: {rest} and {whole}")
+    return [(*shape[:position], part, *shape[position + 1 :]) for part in parts]
+
+
+@op("value: T, size_splits: Tlen, split_dim: int32 -> output: num_split*T", Tlen=((int8, int32, int64), int64), shape=_splitv_shape, exact=True)
+def SplitV(value: Any, size_splits: Any, split_dim: Any, *, num_split: int) -> Any:
+    """`value` in parts of given sizes along a dimension; one size may be -1 for the rest."""
+    axis, sizes = scalar_int(split_dim), list(xp.static_shape(size_splits))
+    whole = np.shape(value)[axis]
+    if -1 in sizes:
+        sizes[sizes.index(-1)] = whole - (sum(sizes) + 1)
+    if sum(sizes) != whole or min(sizes) < 0:
+        raise InvalidArgumentError(
+            None, None, f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified.  Got: {sum(sizes)}"
+        )
+    return list(xp.split(value, [int(c) for c in np.cumsum(sizes)[:-1]], axis))
+
+
+@export("split", "split_v")
+@renamed(split_dim="axis", num_split="num_or_size_splits", size_splits="num_or_size_splits")
+def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = None, num: int | None = None, name: str = "split") -> list[Tensor]:
+    """`value` in parts along `axis`.
+
+    Args:
+        num_or_size_splits: the number of equal parts, or a vector of their sizes.
+        num: how many parts, where the length of that vector is not known.
+
+    `tf.split(split_dim, num_split, value)`, the order before TensorFlow 1.0, is understood too.
+    """
+    if _is_scalar(value) and _is_scalar(num_or_size_splits) and axis is not None and not _is_scalar(axis):
+        value, axis = axis, value
+    if value is None or num_or_size_splits is None:
+        raise TypeError("tf.split needs 'value' and 'num_or_size_splits'.")
+    axis = 0 if axis is None else axis
+    if isinstance(num_or_size_splits, (numbers.Integral, Dimension)):
+        parts: list[Tensor] = Split(axis, value, num_split=int(num_or_size_splits), name=name)
+        return parts
+    sizes = convert.to_tensor(num_or_size_splits)
+    if sizes.shape.ndims == 0:
+        raise ValueError(f"A scalar tensor does not do for num_or_size_splits: {num_or_size_splits}")
+    if num is None:
+        num = sizes.shape.tuple[0] if sizes.shape.tuple else None
+    if num is None:
+        raise ValueError(f"Cannot infer argument `num` from shape {sizes.shape}")
+    parts = SplitV(value, sizes, axis, num_split=num, name=name)
+    return parts
+
+
+# -- repeating -----------------------------------------------------------------------------------
+
+
+def _tiled(op: Operation) -> Any:
+    shape, times = dims(op), constant_value_as_shape(op.inputs[1]).tuple
+    if shape is None or times is None:
+        rank = len(shape) if shape is not None else len(times) if times is not None else None
+        return [None if rank is None else (None,) * rank]
+    if len(shape) != len(times):
+        raise ValueError(f"Shape must be rank {len(times)} but is rank {len(shape)}")
+    return [tuple(None if None in pair else pair[0] * pair[1] for pair in zip(shape, times, strict=True))]  # type: ignore[operator]
+
+
+@op("input: T, multiples: Tmultiples -> output: T", Tmultiples=(INDICES, int32), shape=_tiled, exact=True, export=("tile", "manip.tile"))
+def Tile(input: Any, multiples: Any) -> Any:
+    """`input` repeated along each dimension as often as `multiples` says."""
+    times = xp.static_shape(multiples)
+    if len(times) != np.ndim(input) or min(times, default=0) < 0:
+        raise InvalidArgumentError(
+            None, None, f"Expected multiples argument to be a vector of length {np.ndim(input)} of non-negative numbers but got {list(times)}"
+        )
+    return xp.tile(input, times)
+
+
+@export("repeat")
+def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
+    """Elements of `input` along `axis` (flattened, if None), each `repeats` times (or `repeats[i]`)."""
+    with scopes.name_scope(name, "Repeat", [input, repeats]):
+        data = convert.to_tensor(input, name="data")
+        if axis is None:
+            data, axis = array.Reshape(data, [-1]), 0
+        repeats = array._cast(convert.to_tensor(repeats, name="repeats"), int32)
+        size = array.shape(data)[axis]
+        if repeats.shape.num_elements() == 1:
+            repeats = array.BroadcastTo(array.Reshape(repeats, [1]), array.Reshape(size, [1]))
+        ends = opdef.get("Cumsum").endpoint(repeats, 0)
+        total = opdef.get("Sum").endpoint(repeats, [0])
+        positions = array.range_(total)
+        source = opdef.get("GatherV2").endpoint(data, _count_at_most(ends, positions), axis)
+    return source
+
+
+def _count_at_most(ends: Tensor, positions: Tensor) -> Tensor:
+    found = opdef.get("UpperBound").endpoint(array.expand_dims(ends, 0), array.expand_dims(positions, 0))
+    counts: Tensor = array.squeeze(found, [0])
+    return counts
+
+
+# -- reordering ----------------------------------------------------------------------------------
+
+
+def _transposed(op: Operation) -> Any:
+    shape, perm = dims(op), constant_value(op.inputs[1])
+    if perm is None:
+        size = op.inputs[1].shape.num_elements()
+        rank = len(shape) if shape is not None else size
+        return [None if rank is None else (None,) * rank]
+    shape = with_rank(shape, perm.size)
+    if sorted(int(p) % max(perm.size, 1) for p in perm) != list(range(perm.size)):
+        raise ValueError(f"perm {perm.tolist()} is not a permutation of {perm.size} dimensions")
+    return [tuple(shape[int(p)] for p in perm)]
+
+
+@op("x: T, perm: Tperm -> y: T", Tperm=(INDICES, int32), shape=_transposed, exact=True)
+def Transpose(x: Any, perm: Any) -> Any:
+    """Dimension `perm[i]` of `x` becomes dimension i."""
+    return xp.transpose(x, xp.static_shape(perm))
+
+
+@op("x: T, perm: Tperm -> y: T", Tperm=(INDICES, int32), shape=_transposed, exact=True)
+def ConjugateTranspose(x: Any, perm: Any) -> Any:
+    """The complex conjugate of `Transpose`."""
+    return xp.conj(xp.transpose(x, xp.static_shape(perm)))
+
+
+@export("transpose")
+def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Tensor:
+    """Dimension `perm[i]` of `a` becomes dimension i; without `perm` the order is reversed.
+
+    Args:
+        conjugate: take the complex conjugate as well.
+    """
+    with scopes.name_scope(name, "transpose", [a]) as scope:
+        a = convert.to_tensor(a, name="a")
+        function = ConjugateTranspose if conjugate and a.dtype.is_complex else Transpose
+        if perm is None:
+            ndims = a.shape.ndims
+            if ndims is None:
+                perm = array.Range(array.Rank(a) - 1, -1, -1)
+            else:
+                perm = np.arange(ndims - 1, -1, -1, dtype=np.int32)
+        moved: Tensor = function(a, perm, name=scope)
+    return moved
+
+
+@export("matrix_transpose", "linalg.transpose", "linalg.matrix_transpose")
+def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
+    """`a` with its last two dimensions exchanged."""
+    with scopes.name_scope(name, None, [a]):
+        a = convert.to_tensor(a, name="a")
+        ndims = a.shape.ndims
+        if ndims is None:
+            rank = array.rank(a)
+            perm: Any = concat((array.Range(0, rank - 2, 1), [rank - 1, rank - 2]), 0)
+        elif ndims < 2:
+            raise ValueError(f"Argument `a` should be a (batch) matrix, but has shape {a.shape}")
+        else:
+            perm = [*range(ndims - 2), ndims - 1, ndims - 2]
+        return transpose(a, perm, conjugate=conjugate)
+
+
+_REVERSED = (*INTS, bool_, *FLOATS, *COMPLEX, string)
+
+
+@op("tensor: T, axis: Tidx -> output: T", T=_REVERSED, Tidx=(INDICES, int32), shape=unchanged, exact=True)
+def ReverseV2(tensor: Any, axis: Any) -> Any:
+    """`tensor` with the order along the given dimensions reversed."""
+    axes = tuple(checked_axis(a, np.ndim(tensor)) for a in xp.static_shape(axis))
+    return xp.flip(tensor, axes) if axes else tensor
+
+
+@op("tensor: T, dims: bool -> output: T", T=_REVERSED, shape=unchanged, exact=True)
+def Reverse(tensor: Any, dims: Any) -> Any:
+    """`tensor` with the order reversed along the dimensions for which `dims` is True."""
+    axes = tuple(np.flatnonzero(xp.static(dims)).tolist())
+    return xp.flip(tensor, axes) if axes else tensor
+
+
+@export("reverse", "reverse_v2", "manip.reverse")
+@renamed(dims="axis")
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """`tensor` with the order reversed along the dimensions `axis` (a list).
+
+    A list of bools, one a dimension, is understood as before TensorFlow 1.0.
+    """
+    if isinstance(axis, (list, tuple)) and axis and all(isinstance(a, bool) for a in axis):
+        return Reverse(tensor, axis, name=name)
+    return ReverseV2(tensor, axis, name=name)
+
+
+@op("input: T, seq_lengths: Tlen -> output: T", Tlen=(INDICES, int64), shape=unchanged, exact=True)
+def ReverseSequence(input: Any, seq_lengths: Any, *, seq_dim: int, batch_dim: int = 0) -> Any:
+    """For each row along `batch_dim`, its first `seq_lengths[i]` entries along `seq_dim` reversed."""
+    rank = np.ndim(input)
+    seq, batch = seq_dim % rank, batch_dim % rank
+    size = np.shape(input)[seq]
+    lengths = xp.astype(seq_lengths, np.int64)
+    xp.check(lengths <= size, InvalidArgumentError, lambda: f"seq_lens({int(np.argmax(lengths))}) > input.dims({seq})")
+    steps = np.arange(size)
+    rows = lengths[:, None]
+    order = xp.where(steps < rows, rows - 1 - steps, steps)
+    shape = [1] * rank
+    shape[batch], shape[seq] = np.shape(input)[batch], size
+    order = xp.reshape(order if batch < seq else order.T, shape)
+    return xp.take_along_axis(input, order, seq)
+
+
+@export("reverse_sequence", "manip.reverse_sequence")
+@renamed(seq_dim="seq_axis", batch_dim="batch_axis")
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: int | None = None, batch_axis: int | None = None, name: str | None = None) -> Tensor:
+    """For each row along `batch_axis`, its first `seq_lengths[i]` entries along `seq_axis` reversed."""
+    if seq_axis is None:
+        raise ValueError("tf.reverse_sequence needs seq_axis (or seq_dim).")
+    return ReverseSequence(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0, name=name)
+
+
+@op("input: T, shift: Tshift, axis: Taxis -> output: T", Tshift=INDICES, Taxis=INDICES, shape=unchanged, exact=True, export=("roll", "manip.roll"))
+def Roll(input: Any, shift: Any, axis: Any) -> Any:
+    """`input` moved around by `shift` places along each `axis`."""
+    shifts = xp.reshape(shift, -1)
+    for i, position in enumerate(xp.static_shape(axis)):
+        input = xp.roll(input, int(shifts[i]) if isinstance(shifts, np.ndarray) else shifts[i], position)
+    return input
+
+
+# -- padding -------------------------------------------------------------------------------------
+
+
+def _padded(op: Operation) -> Any:
+    shape, widths = dims(op), constant_value(op.inputs[1])
+    if widths is None:
+        pairs = op.inputs[1].shape.tuple
+        rank = len(shape) if shape is not None else pairs[0] if pairs else None
+        return [None if rank is None else (None,) * rank]
+    if shape is None:
+        return [(None,) * len(widths)]
+    if len(widths) != len(shape):
+        raise ValueError(f"Shape must be rank {len(widths)} but is rank {len(shape)}")
+    return [tuple(None if d is None else d + int(a) + int(b) for d, (a, b) in zip(shape, widths, strict=True))]
+
+
+def _widths(paddings: Any, rank: int) -> list[tuple[int, int]]:
+    widths = [(int(a), int(b)) for a, b in xp.static(paddings).reshape(-1, 2)]
+    if len(widths) != rank or any(min(pair) < 0 for pair in widths):
+        raise InvalidArgumentError(None, None, f"Paddings must be {rank} pairs of non-negative numbers: {widths}")
+    return widths
+
+
+def _pad(input: Any, paddings: Any, value: Any) -> Any:
+    widths = _widths(paddings, np.ndim(input))
+    return xp.pad(input, widths, constant_values=value) if widths else input
+
+
+@op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
+def Pad(input: Any, paddings: Any) -> Any:
+    """`input` with `paddings[i]` = (before, after) zeros around dimension i."""
+    return _pad(input, paddings, np.zeros((), input.dtype))
+
+
+@op("input: T, paddings: Tpaddings, constant_values: T -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
+def PadV2(input: Any, paddings: Any, constant_values: Any) -> Any:
+    """`Pad` with another value than zero."""
+    return _pad(input, paddings, constant_values)
+
+
+def _padv2_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+    """The value that pads gets no gradient in TensorFlow."""
+    widths = _widths(inputs[1], np.ndim(inputs[0]))
+    kept = tuple(slice(a, a + n) for (a, _), n in zip(widths, np.shape(inputs[0]), strict=True))
+    return [cotangents[0][kept], None, None]
+
+
+opdef.get("PadV2").vjp = _padv2_vjp
+
+
+@op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
+def MirrorPad(input: Any, paddings: Any, *, mode: str) -> Any:
+    """`input` padded with its own mirror image, without ("REFLECT") or with ("SYMMETRIC") the border."""
+    widths = _widths(paddings, np.ndim(input))
+    most = 0 if mode == "SYMMETRIC" else 1
+    for size, pair in zip(np.shape(input), widths, strict=True):
+        if max(pair) > size - most:
+            raise InvalidArgumentError(
+                None, None, f"paddings must be {'less than' if most else 'no greater than'} the dimension size: {pair[0]}, {pair[1]} {'not less than' if most else 'greater than'} {size}"
+            )
+    return xp.pad(input, widths, mode=mode.lower()) if widths else input
+
+
+@export("pad")
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Tensor:
+    """`tensor` with `paddings[i]` = (before, after) entries around dimension i.
+
+    Args:
+        mode: "CONSTANT", "REFLECT" (mirrored without the border) or "SYMMETRIC" (with it).
+    """
+    mode = mode.upper()
+    if mode in ("REFLECT", "SYMMETRIC"):
+        result = MirrorPad(tensor, paddings, mode=mode, name=name)
+    elif mode != "CONSTANT":
+        raise ValueError(f'Unknown padding mode {mode!r}: it is "CONSTANT", "REFLECT" or "SYMMETRIC".')
+    elif not isinstance(constant_values, Tensor) and np.ndim(constant_values) == 0 and not constant_values:
+        result = Pad(tensor, paddings, name=name)
+    else:
+        result = PadV2(tensor, paddings, constant_values, name=name)
+    return _with_padded_shape(result, paddings)
+
+
+def _with_padded_shape(result: Tensor, paddings: Any) -> Tensor:
+    """Use the widths that are known where others are tensors, as in `[[0, 0], [0, n]]`."""
+    shape = result.op.inputs[0].shape.tuple
+    if shape is None or result.shape.is_fully_defined() or not isinstance(paddings, (list, tuple)):
+        return result
+    sizes = []
+    for size, pair in zip(shape, paddings, strict=False):
+        widths = [constant_value(w) if isinstance(w, Tensor) else w for w in pair] if isinstance(pair, (list, tuple)) else [None]
+        sizes.append(None if size is None or None in widths else size + int(sum(widths)))  # type: ignore[arg-type]
+    result.set_shape(sizes)
+    return result
+
+
+# -- space, depth and batch ----------------------------------------------------------------------
+
+
+def _divided(size: int | None, by: int) -> int | None:
+    if size is not None and size % by:
+        raise ValueError(f"Dimension size must be evenly divisible by {by} but is {size}")
+    return None if size is None else size // by
+
+
+def _times(size: int | None, by: int) -> int | None:
+    return None if size is None else size * by
+
+
+def _image_rule(change: Callable[[Sizes, int], Sizes]) -> Callable[[Operation], Any]:
+    """A shape rule from a function on (batch, height, width, channels)."""
+
+    def rule(op: Operation) -> Any:
+        n, *rest = with_rank(dims(op), 4)
+        if op.attrs["data_format"] == "NCHW":
+            n, h, w, c = change((n, rest[1], rest[2], rest[0]), op.attrs["block_size"])
+            return [(n, c, h, w)]
+        return [change((n, *rest), op.attrs["block_size"])]
+
+    return rule
+
+
+def _to_depth_dims(shape: Sizes, block: int) -> Sizes:
+    n, h, w, c = shape
+    return n, _divided(h, block), _divided(w, block), _times(c, block * block)
+
+
+def _to_space_dims(shape: Sizes, block: int) -> Sizes:
+    n, h, w, c = shape
+    return n, _times(h, block), _times(w, block), _divided(c, block * block)
+
+
+def _channels_last(function: Callable[[Any, int], Any], input: Any, block: int, data_format: str) -> Any:
+    if data_format == "NHWC":
+        return function(input, block)
+    return xp.transpose(function(xp.transpose(input, (0, 2, 3, 1)), block), (0, 3, 1, 2))
+
+
+def _to_depth(x: Any, block: int) -> Any:
+    n, h, w, c = x.shape
+    blocks = xp.reshape(x, (n, h // block, block, w // block, block, c))
+    return xp.reshape(xp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h // block, w // block, block * block * c))
+
+
+def _to_space(x: Any, block: int) -> Any:
+    n, h, w, c = x.shape
+    blocks = xp.reshape(x, (n, h, w, block, block, c // (block * block)))
+    return xp.reshape(xp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h * block, w * block, c // (block * block)))
+
+
+@op("input: T -> output: T", shape=_image_rule(_to_depth_dims), exact=True)
+def SpaceToDepth(input: Any, *, block_size: int, data_format: str = "NHWC") -> Any:
+    """Each square block of pixels becomes one pixel with all their channels."""
+    return _channels_last(_to_depth, input, block_size, data_format)
+
+
+@op("input: T -> output: T", shape=_image_rule(_to_space_dims), exact=True)
+def DepthToSpace(input: Any, *, block_size: int, data_format: str = "NHWC") -> Any:
+    """The inverse of `SpaceToDepth`."""
+    return _channels_last(_to_space, input, block_size, data_format)
+
+
+@export("space_to_depth", "nn.space_to_depth")
+def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
+    """Each square block of pixels as one pixel with all their channels."""
+    return SpaceToDepth(input, block_size=block_size, data_format=data_format, name=name)
+
+
+@export("depth_to_space", "nn.depth_to_space")
+def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
+    """The inverse of `space_to_depth`."""
+    return DepthToSpace(input, block_size=block_size, data_format=data_format, name=name)
+
+
+def _batch_shape(sign: int) -> Callable[[Operation], Any]:
+    """The rule of SpaceToBatchND (sign 1: pad, then divide) and BatchToSpaceND (-1)."""
+
+    def rule(op: Operation) -> Any:
+        shape, block, edges = dims(op), constant_value(op.inputs[1]), constant_value(op.inputs[2])
+        if shape is None or block is None:
+            return [None if shape is None else (None,) * len(shape)]
+        count = int(np.prod(block))
+        sizes = []
+        for i, by in enumerate(block.tolist()):
+            size, edge = shape[1 + i], None if edges is None else int(edges[i].sum())
+            if size is None or edge is None:
+                sizes.append(None)
+            else:
+                sizes.append(_divided(size + edge, by) if sign > 0 else size * by - edge)
+        batch = _times(shape[0], count) if sign > 0 else _divided(shape[0], count)
+        return [(batch, *sizes, *shape[1 + len(block) :])]
+
+    return rule
+
+
+@op("input: T, block_shape: Tblock_shape, paddings: Tpaddings -> output: T", Tblock_shape=(INDICES, int32), Tpaddings=(INDICES, int32), shape=_batch_shape(1), exact=True)
+def SpaceToBatchND(input: Any, block_shape: Any, paddings: Any) -> Any:
+    """Blocks of the (padded) spatial dimensions moved into the batch dimension."""
+    block = xp.static_shape(block_shape)
+    count = len(block)
+    rest = np.ndim(input) - 1 - count
+    x = _pad(input, [(0, 0), *_widths(paddings, count), *[(0, 0)] * rest], np.zeros((), input.dtype))
+    n, *sizes = x.shape
+    split: list[int] = [n]
+    for size, by in zip(sizes, block, strict=False):
+        if size % by:
+            raise InvalidArgumentError(None, None, f"padded_shape={size} is not divisible by block_shape={by}")
+        split += [size // by, by]
+    x = xp.reshape(x, (*split, *sizes[count:]))
+    within, outside = [2 * i + 2 for i in range(count)], [2 * i + 1 for i in range(count)]
+    x = xp.transpose(x, (*within, 0, *outside, *range(2 * count + 1, x.ndim)))
+    return xp.reshape(x, (n * int(np.prod(block)), *split[1::2], *sizes[count:]))
+
+
+@op("input: T, block_shape: Tblock_shape, crops: Tcrops -> output: T", Tblock_shape=(INDICES, int32), Tcrops=(INDICES, int32), shape=_batch_shape(-1), exact=True)
+def BatchToSpaceND(input: Any, block_shape: Any, crops: Any) -> Any:
+    """The inverse of `SpaceToBatchND`; `crops` is what its paddings added."""
+    block = xp.static_shape(block_shape)
+    count = len(block)
+    n, *sizes = input.shape
+    if n % int(np.prod(block)):
+        raise InvalidArgumentError(None, None, f"Input batch dimension ({n}) is not divisible by product of block sizes ({int(np.prod(block))})")
+    batch = n // int(np.prod(block))
+    x = xp.reshape(input, (*block, batch, *sizes))
+    order = [count]
+    for i in range(count):
+        order += [count + 1 + i, i]
+    x = xp.transpose(x, (*order, *range(2 * count + 1, x.ndim)))
+    whole = [size * by for size, by in zip(sizes, block, strict=False)]
+    x = xp.reshape(x, (batch, *whole, *sizes[count:]))
+    edges = _widths(crops, count)
+    return x[(slice(None), *(slice(a, size - b) for (a, b), size in zip(edges, whole, strict=True)))]
+
+
+@export("space_to_batch_nd", "manip.space_to_batch_nd")
+def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
+    """Blocks of the spatial dimensions (those after the batch), after padding, moved into the batch."""
+    return SpaceToBatchND(input, block_shape, paddings, name=name)
+
+
+@export("batch_to_space_nd", "manip.batch_to_space_nd")
+def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
+    """The inverse of `space_to_batch_nd`."""
+    return BatchToSpaceND(input, block_shape, crops, name=name)
+
+
+def _square(block: Any) -> Any:
+    return np.array([block, block], np.int64)
+
+
+@export("space_to_batch", "nn.space_to_batch")
+@renamed(block_shape="block_size")
+def space_to_batch(input: Any, paddings: Any, block_size: int, name: str | None = None) -> Tensor:
+    """`space_to_batch_nd` of images with square blocks."""
+    return SpaceToBatchND(input, _square(block_size), paddings, name=name)
+
+
+@export("batch_to_space", "nn.batch_to_space")
+@renamed(block_shape="block_size")
+def batch_to_space(input: Any, crops: Any, block_size: int, name: str | None = None) -> Tensor:
+    """`batch_to_space_nd` of images with square blocks."""
+    return BatchToSpaceND(input, _square(block_size), crops, name=name)
