@@ -36,7 +36,7 @@ def descend_by_hand(steps):
     learning_rate = 0.05
     gradient = 2 * tf.reduce_mean((W * X - Y) * X)
     descent = W - learning_rate * gradient
-    update = W.assign(descent)
+    update = tf.assign(W, descent)
 
     path = []
     with tf.Session() as sess:

@@ -6,7 +6,17 @@ import importlib
 
 _MODULES = (
     "tf1x.ops.math",
+    "tf1x.ops.elementary",
+    "tf1x.ops.complex_math",
+    "tf1x.ops.math_functions",
+    "tf1x.ops.bitwise",
+    "tf1x.ops.reduce",
+    "tf1x.ops.segment",
+    "tf1x.ops.special_math",
     "tf1x.ops.array",
+    "tf1x.ops.array_moves",
+    "tf1x.ops.array_slicing",
+    "tf1x.ops.array_select",
     "tf1x.ops.random",
     "tf1x.ops.matmul",
     "tf1x.ops.nn",

@@ -116,7 +116,9 @@ def _variable(var: Var, built: Built) -> Any:
     value = np.asarray(var.value)
     dtype = tf.as_dtype(value.dtype)
     if var.resource:
-        handle = state.VarHandleOp(shape=value.shape, dtype=dtype)
+        # TensorFlow takes all handles without a shared name for one variable.
+        name = f"variable_{len(built.init)}"
+        handle = state.VarHandleOp(shape=value.shape, dtype=dtype, shared_name=name)
         built.init.append(state.AssignVariableOp(handle, tf.constant(value)))
         return handle
     ref = state.VariableV2(shape=value.shape, dtype=dtype)

@@ -22,9 +22,11 @@ Signature notation, for each argument:
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,8 +200,22 @@ class OpDef:
                 else:
                     attrs[attr.name] = attr.default
             tensors = self._convert_inputs(values, attrs)
-            op = self.node(tensors, attrs, scope, graph=graph)
+            with self._beside_references(graph, tensors, attrs):
+                op = self.node(tensors, attrs, scope, graph=graph)
         return self.result(op)
+
+    def _beside_references(
+        self, graph: Graph, tensors: tuple[Tensor, ...], attrs: dict[str, Any]
+    ) -> AbstractContextManager[Any]:
+        """TensorFlow colocates an op with the variables whose references it takes."""
+        if not any(arg.is_ref for arg in self.inputs):
+            return nullcontext()
+        stack = ExitStack()
+        for arg, part in zip(self.inputs, self.input_slices(attrs), strict=True):
+            if arg.is_ref:
+                for tensor in tensors[part] if arg.is_list else (tensors[part],):
+                    stack.enter_context(graph.colocate_with(tensor.op))
+        return stack
 
     def _convert_inputs(self, values: list[Any], attrs: dict[str, Any]) -> tuple[Tensor, ...]:
         flat: list[Tensor] = []
@@ -520,7 +536,8 @@ def op(
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, outputs = parse_signature(signature)
         op_type = type or function.__name__
-        code = function.__code__
+        stated = inspect.unwrap(function)  # a wrapped lowering has the attributes of the inner one
+        code = stated.__code__
         keyword_only = code.co_varnames[
             code.co_argcount : code.co_argcount + code.co_kwonlyargcount
         ]
@@ -530,8 +547,8 @@ def op(
             if arg.type_attr and arg.type_attr not in allowed:
                 allowed[arg.type_attr] = (None, None)
         inferred = {a.type_attr for a in inputs} | {a.number_attr for a in inputs}
-        defaults = function.__kwdefaults__ or {}
-        annotations = function.__annotations__
+        defaults = stated.__kwdefaults__ or {}
+        annotations = stated.__annotations__
         declared: dict[str, Attr] = {}
         lower_attrs = []
         for name in keyword_only:

@@ -284,7 +284,7 @@ def _merge_shape(op: Operation, tensor: Tensor, grad: Tensor) -> None:
 def _summed(grads: list[Any], scope: str) -> Any:
     """`AddN`, or slices put side by side where all are IndexedSlices."""
     if all(isinstance(g, IndexedSlices) for g in grads):
-        from tf1x.ops.array import concat
+        from tf1x.ops.array_moves import concat
 
         values = concat([g.values for g in grads], 0)
         indices = concat([_as_int64(g.indices, grads) for g in grads], 0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.api import export, renamed
-from tf1x.core import convert, dtypes, opdef, scopes
+from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, INTS, bool_, int8, int32, int64, string
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor

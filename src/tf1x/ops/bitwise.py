@@ -21,15 +21,32 @@ def _within_width(y: Any) -> Any:
 
 
 def _bits(name: str, function: Callable[[Any, Any], Any], public: str, doc: str) -> Any:
-    return binary(name, function, INTS, grad=None, exact=True, doc=doc, export=(f"bitwise.{public}",))
+    return binary(
+        name, function, INTS, grad=None, exact=True, doc=doc, export=(f"bitwise.{public}",)
+    )
 
 
 BitwiseAnd = _bits("BitwiseAnd", xp.bitwise_and, "bitwise_and", "`x & y`, bit by bit.")
 BitwiseOr = _bits("BitwiseOr", xp.bitwise_or, "bitwise_or", "`x | y`, bit by bit.")
 BitwiseXor = _bits("BitwiseXor", xp.bitwise_xor, "bitwise_xor", "`x ^ y`, bit by bit.")
-LeftShift = _bits("LeftShift", lambda x, y: xp.left_shift(x, _within_width(y)), "left_shift", "`x << y`.")
-RightShift = _bits("RightShift", lambda x, y: xp.right_shift(x, _within_width(y)), "right_shift", "`x >> y`; the sign stays.")
-Invert = unary("Invert", xp.invert, INTS, grad=None, exact=True, doc="Every bit of `x` inverted.", export=("bitwise.invert",))
+LeftShift = _bits(
+    "LeftShift", lambda x, y: xp.left_shift(x, _within_width(y)), "left_shift", "`x << y`."
+)
+RightShift = _bits(
+    "RightShift",
+    lambda x, y: xp.right_shift(x, _within_width(y)),
+    "right_shift",
+    "`x >> y`; the sign stays.",
+)
+Invert = unary(
+    "Invert",
+    xp.invert,
+    INTS,
+    grad=None,
+    exact=True,
+    doc="Every bit of `x` inverted.",
+    export=("bitwise.invert",),
+)
 
 
 @op("x: T -> y: uint8", T=INTS, shape=unchanged, grad=None, exact=True)
@@ -51,7 +68,15 @@ def _bitcast_shape(op: Any) -> Any:
     return [shape[:-1]]
 
 
-@op("input: T -> output: type", T=NUMBERS, type=NUMBERS, shape=_bitcast_shape, grad=None, exact=True, export=("bitcast",))
+@op(
+    "input: T -> output: type",
+    T=NUMBERS,
+    type=NUMBERS,
+    shape=_bitcast_shape,
+    grad=None,
+    exact=True,
+    export=("bitcast",),
+)
 def Bitcast(input: Any, *, type: DType) -> Any:
     """The bytes of `input` read as another type.
 

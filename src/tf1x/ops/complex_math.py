@@ -20,14 +20,26 @@ from tf1x.ops.shape_rules import broadcast, unchanged
 _REAL = (float32, float64)
 
 
-def _of_complex(name: str, function: Callable[[Any], Any], doc: str, argument: str = "input", result: str = "output") -> Any:
+def _of_complex(
+    name: str,
+    function: Callable[[Any], Any],
+    doc: str,
+    argument: str = "input",
+    result: str = "output",
+) -> Any:
     """Declare a real function of complex numbers."""
 
     def lower(input: Any, *, Tout: DType) -> Any:
         return function(input).astype(Tout.as_numpy_dtype)
 
     lower.__doc__ = doc
-    return op(f"{argument}: T -> {result}: Tout", type=name, T=(COMPLEX, complex64), Tout=(_REAL, float32), shape=unchanged)(lower)
+    return op(
+        f"{argument}: T -> {result}: Tout",
+        type=name,
+        T=(COMPLEX, complex64),
+        Tout=(_REAL, float32),
+        shape=unchanged,
+    )(lower)
 
 
 Real = _of_complex("Real", xp.real, "The real part.")
@@ -81,7 +93,11 @@ def real(input: Any, name: str | None = None) -> Tensor:
     """The real part; real numbers as they are."""
     with scopes.name_scope(name, "Real", [input]) as scope:
         input = convert.to_tensor(input, name="input")
-        return Real(input, Tout=input.dtype.real_dtype, name=scope) if input.dtype.is_complex else input
+        return (
+            Real(input, Tout=input.dtype.real_dtype, name=scope)
+            if input.dtype.is_complex
+            else input
+        )
 
 
 @export("imag", "math.imag")

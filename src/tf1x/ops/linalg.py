@@ -15,7 +15,7 @@ from tf1x.core.dtypes import bfloat16, complex64, complex128, float16, float32, 
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import array, math, xp
+from tf1x.ops import array, array_moves, complex_math, math, reduce, xp
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, merge_dim
 
@@ -330,7 +330,7 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
         (s, u, v), or s alone where `compute_uv` is False.
     """
     s, u, v = Svd(tensor, compute_uv=compute_uv, full_matrices=full_matrices, name=name)
-    return (math.real(s), u, v) if compute_uv else math.real(s)
+    return (complex_math.real(s), u, v) if compute_uv else complex_math.real(s)
 
 
 @export("self_adjoint_eig", "linalg.eigh", "batch_self_adjoint_eig")
@@ -351,8 +351,8 @@ def self_adjoint_eigvals(tensor: Any, name: str | None = None) -> Tensor:
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
     """The logarithm of the determinant of Hermitian positive definite matrices."""
     with scopes.name_scope(name, "logdet", [matrix]):
-        diagonal = math.real(array.matrix_diag_part(Cholesky(matrix)))
-        return 2.0 * math.reduce_sum(math.log(diagonal), axis=[-1])
+        diagonal = complex_math.real(array.matrix_diag_part(Cholesky(matrix)))
+        return 2.0 * reduce.reduce_sum(math.Log(diagonal), axis=[-1])
 
 
 @export("linalg.adjoint")
@@ -360,7 +360,7 @@ def adjoint(matrix: Any, name: str | None = None) -> Tensor:
     """The conjugate transpose of each matrix."""
     with scopes.name_scope(name, "adjoint", [matrix]):
         matrix = convert.to_tensor(matrix, name="matrix")
-        return array.matrix_transpose(matrix, conjugate=True)
+        return array_moves.matrix_transpose(matrix, conjugate=True)
 
 
 @export("trace", "linalg.trace")
@@ -368,7 +368,7 @@ def trace(x: Any, name: str | None = None) -> Tensor:
     """The sum of the diagonal of each matrix in the last two dimensions."""
     with scopes.name_scope(name, "Trace", [x]) as scope:
         x = convert.to_tensor(x, name="x")
-        return math.reduce_sum(array.matrix_diag_part(x), [-1], name=scope)
+        return reduce.reduce_sum(array.matrix_diag_part(x), [-1], name=scope)
 
 
 @export("norm", "linalg.norm")
@@ -399,10 +399,10 @@ def norm(
         if of_matrix and ord == 2:
             return _spectral_norm(tensor, axes, bool(keepdims))
         if ord in ("fro", "euclidean", 2):
-            squares = math.reduce_sum(tensor * math.conj(tensor), axes, keepdims=True)
-            result = math.sqrt(squares)
+            squares = reduce.reduce_sum(tensor * complex_math.conj(tensor), axes, keepdims=True)
+            result = math.Sqrt(squares)
         else:
-            result = _other_norm(math.abs(tensor), ord, axes, of_matrix)
+            result = _other_norm(complex_math.absolute(tensor), ord, axes, of_matrix)
         return result if keepdims else array.squeeze(result, axes)
 
 
@@ -419,13 +419,13 @@ def _norm_axes(axis: Any, of_matrix: bool) -> tuple[int, ...] | None:
 def _other_norm(size: Tensor, ord: Any, axes: tuple[int, ...] | None, of_matrix: bool) -> Tensor:
     first = None if axes is None else axes[0]
     if ord == 1:
-        result = math.reduce_sum(size, first, keepdims=True)
-        return math.reduce_max(result, axes[-1], keepdims=True) if of_matrix and axes else result
+        result = reduce.reduce_sum(size, first, keepdims=True)
+        return reduce.reduce_max(result, axes[-1], keepdims=True) if of_matrix and axes else result
     if ord == np.inf:
         if of_matrix and axes:
-            size = math.reduce_sum(size, axes[1], keepdims=True)
-        return math.reduce_max(size, first, keepdims=True)
-    return math.pow(math.reduce_sum(math.pow(size, ord), axes, keepdims=True), 1.0 / ord)
+            size = reduce.reduce_sum(size, axes[1], keepdims=True)
+        return reduce.reduce_max(size, first, keepdims=True)
+    return math.Pow(reduce.reduce_sum(math.Pow(size, ord), axes, keepdims=True), 1.0 / ord)
 
 
 def _spectral_norm(tensor: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
@@ -434,7 +434,7 @@ def _spectral_norm(tensor: Tensor, axes: tuple[int, ...] | None, keepdims: bool)
         raise UnsupportedError("tf.norm with ord=2 of matrices needs a tensor of known rank; call set_shape first.")
     last = [a % rank for a in axes]
     order = [i for i in range(rank) if i not in last] + last
-    singular = svd(array.transpose(tensor, order), compute_uv=False)
-    largest = math.reduce_max(singular, axis=-1, keepdims=True)
-    result = array.transpose(array.expand_dims(largest, -1), np.argsort(order).tolist())
+    singular = svd(array_moves.transpose(tensor, order), compute_uv=False)
+    largest = reduce.reduce_max(singular, axis=-1, keepdims=True)
+    result = array_moves.transpose(array.expand_dims(largest, -1), np.argsort(order).tolist())
     return result if keepdims else array.squeeze(result, axes)

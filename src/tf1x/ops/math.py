@@ -1,7 +1,8 @@
-"""Element-wise arithmetic, comparison, logic and elementary functions.
+"""Element-wise arithmetic, comparison, logic, rounding and conversion.
 
-The functions of statistics and physics are in ops/special_math.py, the public functions that
-build several nodes (`tf.abs`, `tf.truediv`, ...) in ops/math_functions.py.
+Powers, exponentials and trigonometry are in ops/elementary.py, the functions of statistics and
+physics in ops/special_math.py, the public functions that build several nodes (`tf.truediv`, ...)
+in ops/math_functions.py.
 """
 
 from __future__ import annotations
@@ -15,7 +16,19 @@ import numpy as np
 
 from tf1x.api import export
 from tf1x.core import convert, scopes
-from tf1x.core.dtypes import COMPLEX, FLOATS, INTS, NUMBERS, REALS, DType, as_dtype, bool_, int32, int64, string
+from tf1x.core.dtypes import (
+    COMPLEX,
+    FLOATS,
+    NUMBERS,
+    REALS,
+    SIGNED_INTS,
+    DType,
+    as_dtype,
+    bool_,
+    int32,
+    int64,
+    string,
+)
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
@@ -23,8 +36,7 @@ from tf1x.core.opdef import op
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import broadcast, merged, unchanged
 
-_SIGNED_INTS = tuple(d for d in INTS if not d.is_unsigned)
-SIGNED = FLOATS + _SIGNED_INTS + COMPLEX
+SIGNED = FLOATS + SIGNED_INTS + COMPLEX
 SMOOTH = FLOATS + COMPLEX
 
 Slope = Callable[[Any, Any], Any]
@@ -61,7 +73,9 @@ def unary(
         return [cotangents[0] * slope(_conjugate(inputs[0]), _conjugate(outputs[0]))]
 
     lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x`.")
-    return op("x: T -> y: T", type=name, T=types, shape=unchanged, vjp=rule if slope else None, **options)(lower)
+    return op(
+        "x: T -> y: T", type=name, T=types, shape=unchanged, vjp=rule if slope else None, **options
+    )(lower)
 
 
 def unbroadcast(value: Any, like: Any) -> Any:
@@ -107,17 +121,28 @@ def binary(
         return function(x, y)
 
     lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x` and `y`, with broadcasting.")
-    return op(args, type=name, T=types, shape=broadcast, vjp=binary_rule(pullback) if pullback else None, **options)(lower)
+    return op(
+        args,
+        type=name,
+        T=types,
+        shape=broadcast,
+        vjp=binary_rule(pullback) if pullback else None,
+        **options,
+    )(lower)
 
 
-def predicate(name: str, function: Callable[[Any], Any], types: tuple[DType, ...], **options: Any) -> Any:
+def predicate(
+    name: str, function: Callable[[Any], Any], types: tuple[DType, ...], **options: Any
+) -> Any:
     """Declare an element-wise test."""
 
     def lower(x: Any) -> Any:
         return function(x)
 
     lower.__doc__ = f"Element-wise: whether {options.pop('doc')}."
-    return op("x: T -> y: bool", type=name, T=types, shape=unchanged, grad=None, exact=True, **options)(lower)
+    return op(
+        "x: T -> y: bool", type=name, T=types, shape=unchanged, grad=None, exact=True, **options
+    )(lower)
 
 
 def comparison(name: str, function: Callable[[Any, Any], Any], types: Any, **options: Any) -> Any:
@@ -127,7 +152,15 @@ def comparison(name: str, function: Callable[[Any, Any], Any], types: Any, **opt
         return function(x, y)
 
     lower.__doc__ = f"Element-wise `x {options.pop('doc')} y`, with broadcasting."
-    return op("x: T, y: T -> z: bool", type=name, T=types, shape=broadcast, grad=None, exact=True, **options)(lower)
+    return op(
+        "x: T, y: T -> z: bool",
+        type=name,
+        T=types,
+        shape=broadcast,
+        grad=None,
+        exact=True,
+        **options,
+    )(lower)
 
 
 # -- addition and multiplication -----------------------------------------------------------------
@@ -141,8 +174,22 @@ def _through(g: Any, x: Any, y: Any, z: Any) -> Any:
 
 Add = binary("Add", xp.add, _ADDED, _through, doc="`x + y`, with broadcasting; joins strings.")
 AddV2 = binary("AddV2", xp.add, NUMBERS, _through, doc="`x + y`, with broadcasting.")
-Sub = binary("Sub", xp.subtract, NUMBERS, lambda g, x, y, z: (g, -g), doc="`x - y`, with broadcasting.", export=("subtract", "math.subtract", "sub"))
-Mul = binary("Mul", xp.multiply, NUMBERS, lambda g, x, y, z: (g * y, g * x), doc="`x * y`, with broadcasting.", export=("multiply", "math.multiply", "mul"))
+Sub = binary(
+    "Sub",
+    xp.subtract,
+    NUMBERS,
+    lambda g, x, y, z: (g, -g),
+    doc="`x - y`, with broadcasting.",
+    export=("subtract", "math.subtract", "sub"),
+)
+Mul = binary(
+    "Mul",
+    xp.multiply,
+    NUMBERS,
+    lambda g, x, y, z: (g * y, g * x),
+    doc="`x * y`, with broadcasting.",
+    export=("multiply", "math.multiply", "mul"),
+)
 
 
 def _squared_difference(x: Any, y: Any) -> Any:
@@ -175,7 +222,14 @@ def _to_each(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any
 
 
 AddN = op("inputs: N*T -> sum: T", type="AddN", T=NUMBERS, shape=merged, vjp=_to_each)(_total)
-AccumulateNV2 = op("inputs: N*T -> sum: T", type="AccumulateNV2", T=NUMBERS, shape=lambda op: [op.attrs["shape"]], vjp=_to_each, attrs={"shape": ("TensorShape", None)})(_total)
+AccumulateNV2 = op(
+    "inputs: N*T -> sum: T",
+    type="AccumulateNV2",
+    T=NUMBERS,
+    shape=lambda op: [op.attrs["shape"]],
+    vjp=_to_each,
+    attrs={"shape": ("TensorShape", None)},
+)(_total)
 
 # -- division ------------------------------------------------------------------------------------
 
@@ -232,15 +286,65 @@ def _quotient_pullback(divide: Callable[[Any, Any], Any]) -> Pullback:
 
 
 _MOD = (int32, int64, *FLOATS)
-Div = binary("Div", _truncate_div, NUMBERS, _quotient_pullback(xp.divide), doc="`x / y`; integers are truncated towards zero.")
-RealDiv = binary("RealDiv", _truncate_div, NUMBERS, _quotient_pullback(xp.divide), doc="`x / y`, with broadcasting.", export=("realdiv",))
-DivNoNan = binary("DivNoNan", _div_no_nan, SMOOTH, _quotient_pullback(_div_no_nan), doc="`x / y`, and 0 where y is 0.")
-MulNoNan = binary("MulNoNan", _mul_no_nan, SMOOTH, lambda g, x, y, z: (_mul_no_nan(g, y), _mul_no_nan(x, g)), doc="`x * y`, and 0 where y is 0 even if x is not finite.")
-TruncateDiv = binary("TruncateDiv", _truncate_div, NUMBERS, grad=None, doc="`x / y`; integers are truncated towards zero.", export=("truncatediv",))
-FloorDiv = binary("FloorDiv", _floor_div, NUMBERS, grad=None, doc="`x / y` rounded down.", export=("floor_div",))
-FloorMod = binary("FloorMod", _floor_mod, REALS, lambda g, x, y, z: (g, -g * _floor_div(x, y)), doc="The remainder of `x / y` with the sign of y.", export=("floormod", "mod", "math.floormod", "math.mod"))
-Mod = binary("Mod", _truncate_mod, _MOD, grad=None, doc="The remainder of `x / y` with the sign of x.")
-TruncateMod = binary("TruncateMod", _truncate_mod, _MOD, grad=None, doc="The remainder of `x / y` with the sign of x.", export=("truncatemod",))
+Div = binary(
+    "Div",
+    _truncate_div,
+    NUMBERS,
+    _quotient_pullback(xp.divide),
+    doc="`x / y`; integers are truncated towards zero.",
+)
+RealDiv = binary(
+    "RealDiv",
+    _truncate_div,
+    NUMBERS,
+    _quotient_pullback(xp.divide),
+    doc="`x / y`, with broadcasting.",
+    export=("realdiv",),
+)
+DivNoNan = binary(
+    "DivNoNan",
+    _div_no_nan,
+    SMOOTH,
+    _quotient_pullback(_div_no_nan),
+    doc="`x / y`, and 0 where y is 0.",
+)
+MulNoNan = binary(
+    "MulNoNan",
+    _mul_no_nan,
+    SMOOTH,
+    lambda g, x, y, z: (_mul_no_nan(g, y), _mul_no_nan(x, g)),
+    doc="`x * y`, and 0 where y is 0 even if x is not finite.",
+)
+TruncateDiv = binary(
+    "TruncateDiv",
+    _truncate_div,
+    NUMBERS,
+    grad=None,
+    doc="`x / y`; integers are truncated towards zero.",
+    export=("truncatediv",),
+)
+FloorDiv = binary(
+    "FloorDiv", _floor_div, NUMBERS, grad=None, doc="`x / y` rounded down.", export=("floor_div",)
+)
+FloorMod = binary(
+    "FloorMod",
+    _floor_mod,
+    REALS,
+    lambda g, x, y, z: (g, -g * _floor_div(x, y)),
+    doc="The remainder of `x / y` with the sign of y.",
+    export=("floormod", "mod", "math.floormod", "math.mod"),
+)
+Mod = binary(
+    "Mod", _truncate_mod, _MOD, grad=None, doc="The remainder of `x / y` with the sign of x."
+)
+TruncateMod = binary(
+    "TruncateMod",
+    _truncate_mod,
+    _MOD,
+    grad=None,
+    doc="The remainder of `x / y` with the sign of x.",
+    export=("truncatemod",),
+)
 
 # -- the larger and the smaller ------------------------------------------------------------------
 
@@ -255,8 +359,24 @@ def _first_takes_ties(wins: Callable[[Any, Any], Any]) -> Pullback:
     return pullback
 
 
-Maximum = binary("Maximum", xp.maximum, REALS, _first_takes_ties(xp.greater_equal), exact=True, doc="The larger of `x` and `y`, with broadcasting.", export=("maximum", "math.maximum"))
-Minimum = binary("Minimum", xp.minimum, REALS, _first_takes_ties(xp.less_equal), exact=True, doc="The smaller of `x` and `y`, with broadcasting.", export=("minimum", "math.minimum"))
+Maximum = binary(
+    "Maximum",
+    xp.maximum,
+    REALS,
+    _first_takes_ties(xp.greater_equal),
+    exact=True,
+    doc="The larger of `x` and `y`, with broadcasting.",
+    export=("maximum", "math.maximum"),
+)
+Minimum = binary(
+    "Minimum",
+    xp.minimum,
+    REALS,
+    _first_takes_ties(xp.less_equal),
+    exact=True,
+    doc="The smaller of `x` and `y`, with broadcasting.",
+    export=("minimum", "math.minimum"),
+)
 
 
 def _clip_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
@@ -270,56 +390,44 @@ def _clip_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> li
     ]
 
 
-@op("t: T, clip_value_min: T, clip_value_max: T -> output: T", T=NUMBERS, shape=unchanged, vjp=_clip_pullback)
+@op(
+    "t: T, clip_value_min: T, clip_value_max: T -> output: T",
+    T=NUMBERS,
+    shape=unchanged,
+    vjp=_clip_pullback,
+)
 def ClipByValue(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     """`t` with everything below and above two bounds (scalars or of t's shape) replaced by them."""
     return xp.minimum(xp.maximum(t, clip_value_min), clip_value_max)
 
 
-# -- powers --------------------------------------------------------------------------------------
-
-
-def _power(x: Any, y: Any) -> Any:
-    if _is_integer(y):
-        xp.check(y >= 0, InvalidArgumentError, "Integers to negative integer powers are not allowed")
-        return xp.power(x, xp.maximum(y, xp.asarray(0, y.dtype)))
-    return xp.power(x, y)
-
-
-def _power_pullback(g: Any, x: Any, y: Any, z: Any) -> Any:
-    positive = x != 0 if np.dtype(x.dtype).kind == "c" else x > 0
-    logarithm = xp.log(xp.where(positive, x, xp.asarray(1, x.dtype)))
-    return g * y * xp.power(x, y - 1), g * z * logarithm
-
-
-Pow = binary("Pow", _power, (*FLOATS, *_SIGNED_INTS, *COMPLEX), _power_pullback, doc="`x` to the power of `y`, with broadcasting.")
-Square = unary("Square", xp.square, NUMBERS, lambda x, y: 2 * x, doc="`x * x`.", export=("square", "math.square"))
-Sqrt = unary("Sqrt", xp.sqrt, SMOOTH, lambda x, y: 0.5 / y, doc="The square root.", export=("sqrt", "math.sqrt"))
-
-
-def _rsqrt(x: Any) -> Any:
-    return jax.lax.rsqrt(x) if xp.is_jax(x) else xp.divide(xp.asarray(1, x.dtype), xp.sqrt(x))
-
-
-def _reciprocal(x: Any) -> Any:
-    one = xp.asarray(1, x.dtype)
-    return _truncate_div(one, x)
-
-
-Rsqrt = unary("Rsqrt", _rsqrt, SMOOTH, lambda x, y: -0.5 * y * y * y, doc="1 / the square root.", export=("rsqrt", "math.rsqrt"))
-Inv = unary("Inv", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("inv",))
-Reciprocal = unary("Reciprocal", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("reciprocal", "math.reciprocal"))
-
 # -- comparison and logic ------------------------------------------------------------------------
 
 _COMPARED = (*NUMBERS, bool_, string)
 _INCOMPATIBLE = {"incompatible_shape_error": ("bool", True)}
-Equal = comparison("Equal", xp.equal, _COMPARED, doc="==", attrs=_INCOMPATIBLE, export=("equal", "math.equal"))
-NotEqual = comparison("NotEqual", xp.not_equal, _COMPARED, doc="!=", attrs=_INCOMPATIBLE, export=("not_equal", "math.not_equal"))
+Equal = comparison(
+    "Equal", xp.equal, _COMPARED, doc="==", attrs=_INCOMPATIBLE, export=("equal", "math.equal")
+)
+NotEqual = comparison(
+    "NotEqual",
+    xp.not_equal,
+    _COMPARED,
+    doc="!=",
+    attrs=_INCOMPATIBLE,
+    export=("not_equal", "math.not_equal"),
+)
 Less = comparison("Less", xp.less, REALS, doc="<", export=("less", "math.less"))
-LessEqual = comparison("LessEqual", xp.less_equal, REALS, doc="<=", export=("less_equal", "math.less_equal"))
+LessEqual = comparison(
+    "LessEqual", xp.less_equal, REALS, doc="<=", export=("less_equal", "math.less_equal")
+)
 Greater = comparison("Greater", xp.greater, REALS, doc=">", export=("greater", "math.greater"))
-GreaterEqual = comparison("GreaterEqual", xp.greater_equal, REALS, doc=">=", export=("greater_equal", "math.greater_equal"))
+GreaterEqual = comparison(
+    "GreaterEqual",
+    xp.greater_equal,
+    REALS,
+    doc=">=",
+    export=("greater_equal", "math.greater_equal"),
+)
 
 
 @op("x: T, y: T -> z: bool", T=NUMBERS, shape=merged, grad=None)
@@ -328,19 +436,37 @@ def ApproximateEqual(x: Any, y: Any, *, tolerance: float = 1e-5) -> Any:
     return xp.less(xp.abs(x - y), tolerance)
 
 
-@op("x: bool, y: bool -> z: bool", shape=broadcast, grad=None, exact=True, export=("logical_and", "math.logical_and"))
+@op(
+    "x: bool, y: bool -> z: bool",
+    shape=broadcast,
+    grad=None,
+    exact=True,
+    export=("logical_and", "math.logical_and"),
+)
 def LogicalAnd(x: Any, y: Any) -> Any:
     """Element-wise `x and y`, with broadcasting."""
     return xp.logical_and(x, y)
 
 
-@op("x: bool, y: bool -> z: bool", shape=broadcast, grad=None, exact=True, export=("logical_or", "math.logical_or"))
+@op(
+    "x: bool, y: bool -> z: bool",
+    shape=broadcast,
+    grad=None,
+    exact=True,
+    export=("logical_or", "math.logical_or"),
+)
 def LogicalOr(x: Any, y: Any) -> Any:
     """Element-wise `x or y`, with broadcasting."""
     return xp.logical_or(x, y)
 
 
-@op("x: bool -> y: bool", shape=unchanged, grad=None, exact=True, export=("logical_not", "math.logical_not"))
+@op(
+    "x: bool -> y: bool",
+    shape=unchanged,
+    grad=None,
+    exact=True,
+    export=("logical_not", "math.logical_not"),
+)
 def LogicalNot(x: Any) -> Any:
     """Element-wise `not x`."""
     return xp.logical_not(x)
@@ -350,9 +476,27 @@ def _is_inf(x: Any) -> Any:
     return xp.abs(x) == np.inf
 
 
-IsNan = predicate("IsNan", lambda x: x != x, FLOATS, doc="`x` is not a number", export=("is_nan", "math.is_nan", "debugging.is_nan"))
-IsInf = predicate("IsInf", _is_inf, FLOATS, doc="`x` is infinite", export=("is_inf", "math.is_inf", "debugging.is_inf"))
-IsFinite = predicate("IsFinite", lambda x: xp.abs(x) < np.inf, FLOATS, doc="`x` is neither infinite nor NaN", export=("is_finite", "math.is_finite", "debugging.is_finite"))
+IsNan = predicate(
+    "IsNan",
+    lambda x: x != x,
+    FLOATS,
+    doc="`x` is not a number",
+    export=("is_nan", "math.is_nan", "debugging.is_nan"),
+)
+IsInf = predicate(
+    "IsInf",
+    _is_inf,
+    FLOATS,
+    doc="`x` is infinite",
+    export=("is_inf", "math.is_inf", "debugging.is_inf"),
+)
+IsFinite = predicate(
+    "IsFinite",
+    lambda x: xp.abs(x) < np.inf,
+    FLOATS,
+    doc="`x` is neither infinite nor NaN",
+    export=("is_finite", "math.is_finite", "debugging.is_finite"),
+)
 
 # -- signs and rounding --------------------------------------------------------------------------
 
@@ -365,13 +509,59 @@ def _round(x: Any) -> Any:
     return x if _is_integer(x) else xp.round(x)
 
 
-Neg = unary("Neg", xp.negative, SIGNED, lambda x, y: xp.asarray(-1, x.dtype), exact=True, doc="`-x`.", export=("negative", "math.negative", "neg"))
-Abs = unary("Abs", xp.abs, (*FLOATS, *_SIGNED_INTS), lambda x, y: xp.sign(x), exact=True, doc="The absolute value.")
+Neg = unary(
+    "Neg",
+    xp.negative,
+    SIGNED,
+    lambda x, y: xp.asarray(-1, x.dtype),
+    exact=True,
+    doc="`-x`.",
+    export=("negative", "math.negative", "neg"),
+)
+Abs = unary(
+    "Abs",
+    xp.abs,
+    (*FLOATS, *SIGNED_INTS),
+    lambda x, y: xp.sign(x),
+    exact=True,
+    doc="The absolute value.",
+)
 Sign = unary("Sign", xp.sign, SIGNED, _no_slope, doc="-1, 0 or 1; of complex numbers, `x / |x|`.")
-Floor = unary("Floor", xp.floor, FLOATS, grad=None, exact=True, doc="`x` rounded down.", export=("floor", "math.floor"))
-Ceil = unary("Ceil", xp.ceil, FLOATS, grad=None, exact=True, doc="`x` rounded up.", export=("ceil", "math.ceil"))
-Round = unary("Round", _round, SIGNED, grad=None, exact=True, doc="`x` rounded to the nearest integer, halves to even.")
-Rint = unary("Rint", _round, FLOATS, grad=None, exact=True, doc="`x` rounded to the nearest integer, halves to even.", export=("rint", "math.rint"))
+Floor = unary(
+    "Floor",
+    xp.floor,
+    FLOATS,
+    grad=None,
+    exact=True,
+    doc="`x` rounded down.",
+    export=("floor", "math.floor"),
+)
+Ceil = unary(
+    "Ceil",
+    xp.ceil,
+    FLOATS,
+    grad=None,
+    exact=True,
+    doc="`x` rounded up.",
+    export=("ceil", "math.ceil"),
+)
+Round = unary(
+    "Round",
+    _round,
+    SIGNED,
+    grad=None,
+    exact=True,
+    doc="`x` rounded to the nearest integer, halves to even.",
+)
+Rint = unary(
+    "Rint",
+    _round,
+    FLOATS,
+    grad=None,
+    exact=True,
+    doc="`x` rounded to the nearest integer, halves to even.",
+    export=("rint", "math.rint"),
+)
 
 
 def _cast(x: Any, dtype: Any) -> Any:
@@ -385,7 +575,13 @@ def _cast_back(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[A
     return [_cast(cotangents[0], inputs[0].dtype)]
 
 
-@op("x: SrcT -> y: DstT", shape=unchanged, exact=True, vjp=_cast_back, attrs={"Truncate": ("bool", False)})
+@op(
+    "x: SrcT -> y: DstT",
+    shape=unchanged,
+    exact=True,
+    vjp=_cast_back,
+    attrs={"Truncate": ("bool", False)},
+)
 def Cast(x: Any, *, DstT: DType) -> Any:
     """`x` converted to another type; floats are truncated towards zero to become integers."""
     return _cast(x, DstT.as_numpy_dtype)
@@ -408,48 +604,3 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
             return type(x)(x.indices, cast(x.values, wanted, name=scope), x.dense_shape)
         x = convert.to_tensor(x, name="x")
         return x if x.dtype.base_dtype == wanted else Cast(x, DstT=wanted, name=scope)
-
-
-# -- exponentials and trigonometry ---------------------------------------------------------------
-
-
-def _sigmoid(x: Any) -> Any:
-    if xp.is_jax(x):
-        return jax.lax.logistic(x)
-    one = xp.asarray(1, x.dtype)
-    return xp.divide(one, one + xp.exp(-x))
-
-
-def _reciprocal_of(function: Callable[[Any], Any]) -> Slope:
-    return lambda x, y: xp.divide(xp.asarray(1, x.dtype), function(x))
-
-
-def _elementary(name: str, function: Callable[[Any], Any], slope: Slope, doc: str, *public: str) -> Any:
-    return unary(name, function, SMOOTH, slope, doc=doc, export=tuple(n for p in public for n in (p, f"math.{p}")))
-
-
-Exp = _elementary("Exp", xp.exp, lambda x, y: y, "e to the power of `x`.", "exp")
-Expm1 = _elementary("Expm1", xp.expm1, lambda x, y: xp.exp(x), "`exp(x) - 1`, exact near 0.", "expm1")
-Log = _elementary("Log", xp.log, _reciprocal_of(lambda x: x), "The natural logarithm.", "log")
-Log1p = _elementary("Log1p", xp.log1p, _reciprocal_of(lambda x: 1 + x), "`log(1 + x)`, exact near 0.", "log1p")
-Sin = _elementary("Sin", xp.sin, lambda x, y: xp.cos(x), "The sine of radians.", "sin")
-Cos = _elementary("Cos", xp.cos, lambda x, y: -xp.sin(x), "The cosine of radians.", "cos")
-Tan = _elementary("Tan", xp.tan, _reciprocal_of(lambda x: xp.square(xp.cos(x))), "The tangent of radians.", "tan")
-Asin = _elementary("Asin", xp.arcsin, _reciprocal_of(lambda x: xp.sqrt(1 - x * x)), "The inverse sine, in radians.", "asin")
-Acos = _elementary("Acos", xp.arccos, lambda x, y: xp.divide(xp.asarray(-1, x.dtype), xp.sqrt(1 - x * x)), "The inverse cosine, in radians.", "acos")
-Atan = _elementary("Atan", xp.arctan, _reciprocal_of(lambda x: 1 + x * x), "The inverse tangent, in radians.", "atan")
-Sinh = _elementary("Sinh", xp.sinh, lambda x, y: xp.cosh(x), "The hyperbolic sine.", "sinh")
-Cosh = _elementary("Cosh", xp.cosh, lambda x, y: xp.sinh(x), "The hyperbolic cosine.", "cosh")
-Tanh = unary("Tanh", xp.tanh, SMOOTH, lambda x, y: 1 - y * y, doc="The hyperbolic tangent.", export=("tanh", "math.tanh", "nn.tanh"))
-Asinh = _elementary("Asinh", xp.arcsinh, lambda x, y: xp.divide(xp.asarray(1, x.dtype), xp.cosh(y)), "The inverse hyperbolic sine.", "asinh")
-Acosh = _elementary("Acosh", xp.arccosh, lambda x, y: xp.divide(xp.asarray(1, x.dtype), xp.sinh(y)), "The inverse hyperbolic cosine.", "acosh")
-Atanh = _elementary("Atanh", xp.arctanh, _reciprocal_of(lambda x: 1 - x * x), "The inverse hyperbolic tangent.", "atanh")
-Sigmoid = unary("Sigmoid", _sigmoid, SMOOTH, lambda x, y: y * (1 - y), doc="`1 / (1 + exp(-x))`.")
-
-
-def _atan2_pullback(g: Any, y: Any, x: Any, z: Any) -> Any:
-    over = xp.divide(g, y * y + x * x)
-    return x * over, -y * over
-
-
-Atan2 = binary("Atan2", xp.arctan2, FLOATS, _atan2_pullback, "y: T, x: T -> z: T", doc="The angle of the point (x, y), in radians.", export=("atan2", "math.atan2"))

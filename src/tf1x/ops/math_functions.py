@@ -15,7 +15,7 @@ from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
-from tf1x.ops import math, xp
+from tf1x.ops import elementary, math, xp
 from tf1x.ops.shape_rules import broadcast, merged
 
 # -- addition and multiplication -----------------------------------------------------------------
@@ -59,7 +59,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
         ValueError: the list is empty, or not a list.
     """
     if isinstance(inputs, Tensor) or not hasattr(inputs, "__iter__") or not (items := list(inputs)):
-        raise ValueError("inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape")
+        raise ValueError(
+            "inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape"
+        )
     tensors = [convert.to_tensor(item) for item in items]
     if len(tensors) == 1:
         return opdef.get("Identity").endpoint(tensors[0], name=name) if name else tensors[0]
@@ -77,15 +79,21 @@ def accumulate_n(
         TypeError: the tensors have another type than `tensor_dtype`.
     """
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise ValueError("inputs must be a list of at least one Tensor with the same dtype and shape")
+        raise ValueError(
+            "inputs must be a list of at least one Tensor with the same dtype and shape"
+        )
     tensors = [convert.to_tensor(item) for item in inputs]
     if any(t.dtype.base_dtype != tensors[0].dtype.base_dtype for t in tensors):
-        raise ValueError("inputs must be a list of at least one Tensor with the same dtype and shape")
+        raise ValueError(
+            "inputs must be a list of at least one Tensor with the same dtype and shape"
+        )
     merged_shape = TensorShape(shape)
     for tensor in tensors:
         merged_shape = merged_shape.merge_with(tensor.shape)
     if tensor_dtype is not None and as_dtype(tensor_dtype) != tensors[0].dtype.base_dtype:
-        raise TypeError(f"tensor_dtype is {as_dtype(tensor_dtype).name}, but input is of type {tensors[0].dtype.name}")
+        raise TypeError(
+            f"tensor_dtype is {as_dtype(tensor_dtype).name}, but input is of type {tensors[0].dtype.name}"
+        )
     return add_n(tensors, name=name)
 
 
@@ -195,7 +203,7 @@ def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def power(x: Any, y: Any, name: str | None = None) -> Tensor:
     """`x` to the power of `y`, element-wise with broadcasting."""
     with scopes.name_scope(name, "Pow", [x]) as scope:
-        return math.Pow(x, y, name=scope)
+        return elementary.Pow(x, y, name=scope)
 
 
 # -- logic, rounding, functions ------------------------------------------------------------------
@@ -219,7 +227,7 @@ def round_(x: Any, name: str | None = None) -> Tensor:
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
     """`1 / (1 + exp(-x))`."""
     with scopes.name_scope(name, "Sigmoid", [x]) as scope:
-        return math.Sigmoid(convert.to_tensor(x, name="x"), name=scope)
+        return elementary.Sigmoid(convert.to_tensor(x, name="x"), name=scope)
 
 
 @export("log_sigmoid", "math.log_sigmoid")
@@ -283,7 +291,13 @@ def _cross_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> l
     return [xp.cross(b, g), xp.cross(g, a)]
 
 
-@op("a: T, b: T -> product: T", T=REALS, shape=merged, vjp=_cross_pullback, export=("cross", "linalg.cross", "math.cross"))
+@op(
+    "a: T, b: T -> product: T",
+    T=REALS,
+    shape=merged,
+    vjp=_cross_pullback,
+    export=("cross", "linalg.cross", "math.cross"),
+)
 def Cross(a: Any, b: Any) -> Any:
     """The vector products of 3-vectors along the last axis."""
     return xp.cross(a, b)
@@ -294,7 +308,14 @@ def _linspace_shape(op: Any) -> Any:
     return [(None if count is None else int(count),)]
 
 
-@op("start: T, stop: T, num: Tidx -> output: T", T=FLOATS, Tidx=((int32, int64), int32), shape=_linspace_shape, grad=None, export=("linspace", "lin_space"))
+@op(
+    "start: T, stop: T, num: Tidx -> output: T",
+    T=FLOATS,
+    Tidx=((int32, int64), int32),
+    shape=_linspace_shape,
+    grad=None,
+    export=("linspace", "lin_space"),
+)
 def LinSpace(start: Any, stop: Any, num: Any) -> Any:
     """`num` evenly spaced values from `start` to `stop`, both included."""
     count = int(xp.static(num))
@@ -306,7 +327,13 @@ def LinSpace(start: Any, stop: Any, num: Any) -> Any:
     return xp.where(last, stop, start + steps * step)
 
 
-@op("x1: T, x2: T -> output: T", T=((float32, float64), float32), shape=broadcast, grad=None, export=("math.nextafter",))
+@op(
+    "x1: T, x2: T -> output: T",
+    T=((float32, float64), float32),
+    shape=broadcast,
+    grad=None,
+    export=("math.nextafter",),
+)
 def NextAfter(x1: Any, x2: Any) -> Any:
     """The next representable number after `x1` in the direction of `x2`."""
     return xp.nextafter(x1, x2)

@@ -9,7 +9,7 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, FLOATS, NUMBERS, DType, bfloat16, float32, int8, int16, int32, int64, uint8
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import math, xp
+from tf1x.ops import complex_math, math, xp
 from tf1x.ops.shape_rules import broadcast_dims, dims, merge_dim, with_rank
 
 _MATMUL = tuple(d for d in NUMBERS if d not in (int8, int16))
@@ -126,14 +126,14 @@ def matmul(
         stacked = _may_be_stack(a) or _may_be_stack(b)
         if mixed or (stacked and not (a_is_sparse or b_is_sparse)):
             # The batched ops conjugate what they transpose; this takes the conjugation back.
-            a = math.conj(a) if transpose_a else a
-            b = math.conj(b) if transpose_b else b
+            a = complex_math.conj(a) if transpose_a else a
+            b = complex_math.conj(b) if transpose_b else b
             options = {"adj_x": adjoint_a or transpose_a, "adj_y": adjoint_b or transpose_b, "grad_x": grad_a, "grad_y": grad_b}
             if mixed:
                 return BatchMatMulV3(a, b, Tout=output_type, **options, name=scope)
             return BatchMatMulV2(a, b, **options, name=scope)
-        a = math.conj(a) if adjoint_a else a
-        b = math.conj(b) if adjoint_b else b
+        a = complex_math.conj(a) if adjoint_a else a
+        b = complex_math.conj(b) if adjoint_b else b
         transposes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
         if (a_is_sparse or b_is_sparse) and {a.dtype, b.dtype} <= {float32, bfloat16}:
             product = SparseMatMul(a, b, **transposes, a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=scope)

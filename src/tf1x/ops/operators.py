@@ -16,7 +16,9 @@ from tf1x.ops.complex_math import absolute
 from tf1x.ops.math_functions import div, floordiv, logical_xor, power, truediv
 
 
-def _binary(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _binary(
+    name: str, function: Callable[..., Any]
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator and its reflected form; constants are named `<name>/y` and `<name>/x`."""
 
     def operator(x: Tensor, y: Any) -> Any:
@@ -43,7 +45,9 @@ def _binary(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any]
 def _add(x: Tensor, y: Any, name: str) -> Tensor:
     if not isinstance(y, Tensor):
         y = convert.to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
-    return math.Add(x, y, name=name) if x.dtype.base_dtype is string else math.AddV2(x, y, name=name)
+    return (
+        math.Add(x, y, name=name) if x.dtype.base_dtype is string else math.AddV2(x, y, name=name)
+    )
 
 
 def _matmul(a: Any, b: Any, name: str) -> Tensor:

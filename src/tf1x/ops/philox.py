@@ -161,8 +161,8 @@ def _words_jax(seed: Seed, seed2: Seed, blocks: jax.Array) -> jax.Array:
         product0 = c0.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[0])
         product1 = c2.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[1])
         high0, high1 = ((p >> 32).astype(jnp.uint32) for p in (product0, product1))
-        c0, c1 = high1 ^ c1 ^ np.uint32(key0), product1.astype(jnp.uint32)
-        c2, c3 = high0 ^ c3 ^ np.uint32(key1), product0.astype(jnp.uint32)
+        c0, c1 = high1 ^ c1 ^ _as_uint32(key0), product1.astype(jnp.uint32)
+        c2, c3 = high0 ^ c3 ^ _as_uint32(key1), product0.astype(jnp.uint32)
     return jnp.stack([c0, c1, c2, c3], axis=-1)
 
 

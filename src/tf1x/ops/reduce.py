@@ -28,7 +28,7 @@ from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
 from tf1x.ops import math, xp
-from tf1x.ops.shape_rules import dims, normalized_axes, reduced_dims, reduction, unchanged
+from tf1x.ops.shape_rules import dims, reduced_dims, reduction, unchanged
 
 # -- reductions ----------------------------------------------------------------------------------
 
@@ -40,7 +40,9 @@ def _axes(x: Any, indices: Any) -> tuple[int, ...]:
     for axis in found:
         if not -rank <= axis < rank:
             raise InvalidArgumentError(
-                None, None, f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)"
+                None,
+                None,
+                f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)",
             )
     axes = sorted(axis % rank for axis in found)
     if len(set(axes)) != len(axes):
@@ -65,7 +67,12 @@ Pullback = Callable[[Any, Any, Any, tuple[int, ...]], Any]
 
 
 def reducing(
-    name: str, function: Reducer, types: Any, doc: str, pullback: Pullback | None = None, **options: Any
+    name: str,
+    function: Reducer,
+    types: Any,
+    doc: str,
+    pullback: Pullback | None = None,
+    **options: Any,
 ) -> Any:
     """Declare a reduction.
 
@@ -156,10 +163,32 @@ Sum = reducing("Sum", _sum, NUMBERS, "The sum", _spread)
 Mean = reducing("Mean", _mean, NUMBERS, "The mean (of integers, truncated)", _spread_mean)
 Prod = reducing("Prod", _prod, NUMBERS, "The product")
 Max = reducing("Max", _extreme(xp.max, _lowest), REALS, "The largest element", _share_among_equals)
-Min = reducing("Min", _extreme(xp.min, _highest), REALS, "The smallest element", _share_among_equals)
-All = reducing("All", lambda x, axes, keep: xp.all(x, axis=axes, keepdims=keep), (), "Whether all are true", grad=None, exact=True)
-Any_ = reducing("Any", lambda x, axes, keep: xp.any(x, axis=axes, keepdims=keep), (), "Whether any is true", grad=None, exact=True)
-EuclideanNorm = reducing("EuclideanNorm", _euclidean_norm, NUMBERS, "The square root of the sum of squares", _norm_pullback)
+Min = reducing(
+    "Min", _extreme(xp.min, _highest), REALS, "The smallest element", _share_among_equals
+)
+All = reducing(
+    "All",
+    lambda x, axes, keep: xp.all(x, axis=axes, keepdims=keep),
+    (),
+    "Whether all are true",
+    grad=None,
+    exact=True,
+)
+Any_ = reducing(
+    "Any",
+    lambda x, axes, keep: xp.any(x, axis=axes, keepdims=keep),
+    (),
+    "Whether any is true",
+    grad=None,
+    exact=True,
+)
+EuclideanNorm = reducing(
+    "EuclideanNorm",
+    _euclidean_norm,
+    NUMBERS,
+    "The square root of the sum of squares",
+    _norm_pullback,
+)
 
 
 # -- the position of the largest and smallest ----------------------------------------------------
@@ -173,12 +202,16 @@ def _without_axis(op: Any) -> Any:
     return [reduced_dims(shape, axis, keep=False)]
 
 
-def _arg_extreme(name: str, function: Callable[..., Any], word: str, indices: Any, results: Any) -> Any:
+def _arg_extreme(
+    name: str, function: Callable[..., Any], word: str, indices: Any, results: Any
+) -> Any:
     def lower(input: Any, dimension: Any, *, output_type: DType) -> Any:
         axis = int(xp.static(dimension))
         if not -np.ndim(input) <= axis < np.ndim(input):
             raise InvalidArgumentError(
-                None, None, f"Expected dimension in the range [{-np.ndim(input)}, {np.ndim(input)}), but got {axis}"
+                None,
+                None,
+                f"Expected dimension in the range [{-np.ndim(input)}, {np.ndim(input)}), but got {axis}",
             )
         if not np.shape(input)[axis]:
             raise InvalidArgumentError(
@@ -186,7 +219,9 @@ def _arg_extreme(name: str, function: Callable[..., Any], word: str, indices: An
             )
         return xp.asarray(function(input, axis=axis)).astype(output_type.as_numpy_dtype)
 
-    lower.__doc__ = f"The index of the {word} element along `dimension`; the first one where several are equal."
+    lower.__doc__ = (
+        f"The index of the {word} element along `dimension`; the first one where several are equal."
+    )
     return op(
         "input: T, dimension: Tidx -> output: output_type",
         type=name,
@@ -206,12 +241,16 @@ ArgMin = _arg_extreme("ArgMin", xp.argmin, "smallest", INDICES, INDICES)
 # -- cumulative ----------------------------------------------------------------------------------
 
 
-def _cumulate(function: Callable[..., Any], start: Any, x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
+def _cumulate(
+    function: Callable[..., Any], start: Any, x: Any, axis: int, exclusive: bool, reverse: bool
+) -> Any:
     """`function` along `axis`; `exclusive` shifts the result by one, beginning with `start`."""
     if reverse:
         x = xp.flip(x, axis)
     if exclusive:
-        first = xp.full(tuple(min(d, 1) if i == axis else d for i, d in enumerate(np.shape(x))), start, x.dtype)
+        first = xp.full(
+            tuple(min(d, 1) if i == axis else d for i, d in enumerate(np.shape(x))), start, x.dtype
+        )
         rest = x[tuple(slice(0, -1) if i == axis else slice(None) for i in range(np.ndim(x)))]
         x = xp.concatenate([first, rest], axis)
     y = function(x, axis)
@@ -228,15 +267,21 @@ def _axis(x: Any, axis: Any) -> int:
 
 
 def _cumsum(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
-    return _cumulate(lambda v, a: xp.cumsum(v, axis=a, dtype=v.dtype), 0, x, axis, exclusive, reverse)
+    return _cumulate(
+        lambda v, a: xp.cumsum(v, axis=a, dtype=v.dtype), 0, x, axis, exclusive, reverse
+    )
 
 
 def _cumprod(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
-    return _cumulate(lambda v, a: xp.cumprod(v, axis=a, dtype=v.dtype), 1, x, axis, exclusive, reverse)
+    return _cumulate(
+        lambda v, a: xp.cumprod(v, axis=a, dtype=v.dtype), 1, x, axis, exclusive, reverse
+    )
 
 
 def _cumlogsumexp(x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
-    return _cumulate(lambda v, a: jax.lax.cumlogsumexp(v, axis=a), -np.inf, x, axis, exclusive, reverse)
+    return _cumulate(
+        lambda v, a: jax.lax.cumlogsumexp(v, axis=a), -np.inf, x, axis, exclusive, reverse
+    )
 
 
 def _cumsum_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
@@ -252,21 +297,34 @@ def _cumprod_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) ->
     return [math._div_no_nan(total, x), None]
 
 
-def cumulative(name: str, function: Callable[..., Any], types: Any, doc: str, **options: Any) -> Any:
+def cumulative(
+    name: str, function: Callable[..., Any], types: Any, doc: str, **options: Any
+) -> Any:
     """Declare a cumulative reduction along one axis."""
 
     def lower(x: Any, axis: Any, *, exclusive: bool = False, reverse: bool = False) -> Any:
         return function(x, _axis(x, axis), exclusive, reverse)
 
-    lower.__doc__ = (
-        f"{doc} along `axis`; `exclusive` leaves out the element itself, `reverse` goes from the end."
-    )
-    return op("x: T, axis: Tidx -> out: T", type=name, T=types, Tidx=(INDICES, int32), shape=unchanged, **options)(lower)
+    lower.__doc__ = f"{doc} along `axis`; `exclusive` leaves out the element itself, `reverse` goes from the end."
+    return op(
+        "x: T, axis: Tidx -> out: T",
+        type=name,
+        T=types,
+        Tidx=(INDICES, int32),
+        shape=unchanged,
+        **options,
+    )(lower)
 
 
 Cumsum = cumulative("Cumsum", _cumsum, NUMBERS, "The cumulative sum", vjp=_cumsum_pullback)
 Cumprod = cumulative("Cumprod", _cumprod, NUMBERS, "The cumulative product", vjp=_cumprod_pullback)
-CumulativeLogsumexp = cumulative("CumulativeLogsumexp", _cumlogsumexp, FLOATS, "The cumulative log of the sum of exponentials", needs_jax=True)
+CumulativeLogsumexp = cumulative(
+    "CumulativeLogsumexp",
+    _cumlogsumexp,
+    FLOATS,
+    "The cumulative log of the sum of exponentials",
+    needs_jax=True,
+)
 
 
 # -- functions over them -------------------------------------------------------------------------
@@ -287,7 +345,9 @@ def all_axes(x: Any) -> Tensor:
     return found
 
 
-def reduce(node: Callable[..., Any], x: Any, axis: Any, keepdims: Any, name: str | None = None) -> Tensor:
+def reduce(
+    node: Callable[..., Any], x: Any, axis: Any, keepdims: Any, name: str | None = None
+) -> Tensor:
     """Build a reduction as TensorFlow's functions do; axis None means all axes."""
     keep = bool(keepdims)
     result: Tensor = node(x, all_axes(x) if axis is None else axis, keep_dims=keep, name=name)
@@ -299,7 +359,9 @@ def reduce(node: Callable[..., Any], x: Any, axis: Any, keepdims: Any, name: str
 def _reduction(node: Callable[..., Any], public: str, doc: str) -> Callable[..., Tensor]:
     """Publish `tf.reduce_*`."""
 
-    def function(input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None) -> Tensor:
+    def function(
+        input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None
+    ) -> Tensor:
         return reduce(node, input_tensor, axis, keepdims, name)
 
     function.__name__ = function.__qualname__ = public
@@ -316,18 +378,24 @@ def _reduction(node: Callable[..., Any], public: str, doc: str) -> Callable[...,
 
 
 reduce_sum = _reduction(Sum, "reduce_sum", "The sum of the elements over axes.")
-reduce_mean = _reduction(Mean, "reduce_mean", "The mean of the elements over axes; of integers it is truncated.")
+reduce_mean = _reduction(
+    Mean, "reduce_mean", "The mean of the elements over axes; of integers it is truncated."
+)
 reduce_prod = _reduction(Prod, "reduce_prod", "The product of the elements over axes.")
 reduce_max = _reduction(Max, "reduce_max", "The largest of the elements over axes.")
 reduce_min = _reduction(Min, "reduce_min", "The smallest of the elements over axes.")
 reduce_all = _reduction(All, "reduce_all", "Whether all elements are true, over axes.")
 reduce_any = _reduction(Any_, "reduce_any", "Whether any element is true, over axes.")
-reduce_euclidean_norm = _reduction(EuclideanNorm, "reduce_euclidean_norm", "The square root of the sum of squares over axes.")
+reduce_euclidean_norm = _reduction(
+    EuclideanNorm, "reduce_euclidean_norm", "The square root of the sum of squares over axes."
+)
 
 
 def _arg_function(node: Callable[..., Any], public: str, word: str) -> Callable[..., Tensor]:
     @renamed(dimension="axis")
-    def function(input: Any, axis: Any = None, name: str | None = None, output_type: Any = int64) -> Tensor:
+    def function(
+        input: Any, axis: Any = None, name: str | None = None, output_type: Any = int64
+    ) -> Tensor:
         if isinstance(axis, Tensor) and axis.dtype.base_dtype.size < 4:
             axis = math.cast(axis, int32)
         found: Tensor = node(input, 0 if axis is None else axis, output_type=output_type, name=name)

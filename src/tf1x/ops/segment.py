@@ -1,0 +1,262 @@
+"""Reductions over groups of rows, and counting: segment ops, bincount, histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from tf1x.core.dtypes import (
+    INDICES,
+    NUMBERS,
+    REALS,
+    as_dtype,
+    int16,
+    int32,
+)
+from tf1x.core.errors import InvalidArgumentError
+from tf1x.core.graph import Operation
+from tf1x.core.opdef import op
+from tf1x.core.static import constant_value
+from tf1x.ops import xp
+from tf1x.ops.shape_rules import dims
+
+# -- rows to groups ------------------------------------------------------------------------------
+
+
+def _grouped(how: str, data: Any, ids: Any, count: int, start: Any) -> Any:
+    """Rows of `data` combined by `how` into `count` groups that begin with `start`.
+
+    `ids` has a prefix of data's shape; rows with a negative id are dropped.
+    """
+    rows = np.shape(data)[np.ndim(ids) :]
+    data, ids = data.reshape((-1, *rows)), ids.reshape(-1)
+    if xp.is_jax(data, ids):
+        start = xp.full((count, *rows), start, data.dtype)
+        place = xp.where(ids < 0, xp.asarray(count, ids.dtype), ids)
+        return getattr(jnp.asarray(start).at[place], how)(data, mode="drop")
+    result = np.full((count, *rows), start, data.dtype)
+    kept = ids >= 0
+    {"add": np.add, "multiply": np.multiply, "max": np.maximum, "min": np.minimum}[how].at(
+        result, ids[kept], data[kept]
+    )
+    return result
+
+
+def _rows_of(groups: Any, ids: Any) -> Any:
+    """For each id its group; zeros for negative ids."""
+    found = xp.take(groups, xp.maximum(ids, xp.asarray(0, ids.dtype)), axis=0, mode="clip")
+    kept = (ids >= 0).reshape(np.shape(ids) + (1,) * (np.ndim(found) - np.ndim(ids)))
+    return xp.where(kept, found, xp.zeros((), found.dtype))
+
+
+def _sum_pullback(data: Any, ids: Any, y: Any, g: Any) -> Any:
+    return _rows_of(g, ids)
+
+
+def _extreme_pullback(data: Any, ids: Any, y: Any, g: Any) -> Any:
+    """Equal elements of a group share its gradient."""
+    chosen = xp.equal(data, _rows_of(y, ids))
+    counts = _grouped("add", chosen.astype(g.dtype), ids, np.shape(g)[0], 0)
+    shares = _rows_of(xp.divide(g, counts), ids)
+    return xp.where(chosen, shares, xp.zeros((), g.dtype))
+
+
+def _prod_pullback(data: Any, ids: Any, y: Any, g: Any) -> Any:
+    """The product of the others, where a group has no or one zero; 0 where it has more."""
+    count, zero = np.shape(g)[0], data == 0
+    zeros = _grouped("add", zero.astype(np.int32), ids, count, 0)
+    g = xp.where(zeros > 1, xp.zeros((), g.dtype), g)
+    others = xp.where(zero, xp.asarray(1, data.dtype), data)
+    product = _grouped("multiply", others, ids, count, 1)
+    return _rows_of(g, ids) * xp.where(
+        zero, _rows_of(product, ids), xp.divide(_rows_of(y, ids), others)
+    )
+
+
+def _mean_pullback(data: Any, ids: Any, y: Any, g: Any) -> Any:
+    return _rows_of(xp.divide(g, _counts(ids, g)), ids)
+
+
+def _counts(ids: Any, groups: Any) -> Any:
+    """How many rows each group has, at least 1, in groups' type and rank."""
+    found = np.bincount(xp.static(ids), minlength=np.shape(groups)[0])
+    return xp.asarray(
+        np.maximum(found, 1).reshape((-1,) + (1,) * (np.ndim(groups) - 1)), groups.dtype
+    )
+
+
+_Pullback = Callable[[Any, Any, Any, Any], Any]
+
+
+def _rule(pullback: _Pullback) -> Callable[..., list[Any]]:
+    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
+        gradient = pullback(inputs[0], inputs[1], outputs[0], cotangents[0])
+        return [gradient] + [None] * (len(inputs) - 1)
+
+    return rule
+
+
+# -- sorted ids: the largest says how many groups there are -------------------------------------
+
+
+def _sorted_ids(ids: Any) -> tuple[Any, int]:
+    """The ids, and how many groups they make.
+
+    Raises:
+        InvalidArgumentError: they do not rise, or begin below 0.
+    """
+    known = xp.static(ids)
+    if known.size and (known[0] < 0 or np.any(np.diff(known) < 0)):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "segment ids are not increasing" if known[0] >= 0 else "segment ids must be >= 0",
+        )
+    return known, int(known[-1]) + 1 if known.size else 0
+
+
+def _sorted_shape(op: Operation) -> Any:
+    shape, ids = dims(op), constant_value(op.inputs[1])
+    count = None if ids is None else (int(ids[-1]) + 1 if ids.size else 0)
+    return [None if shape is None else (count, *shape[1:])]
+
+
+def _segment(
+    name: str, how: str, start: int | None, types: Any, pullback: _Pullback, doc: str, public: str
+) -> Any:
+    """Declare a reduction by sorted ids; groups without rows are 0, or `start`."""
+
+    def lower(data: Any, segment_ids: Any) -> Any:
+        ids, count = _sorted_ids(segment_ids)
+        if how == "mean":
+            total = _grouped("add", data, ids, count, 0)
+            return xp.divide(total, _counts(ids, total)).astype(data.dtype)
+        if start is not None:
+            return _grouped(how, data, ids, count, start)
+        dtype = as_dtype(data.dtype)
+        found = _grouped(how, data, ids, count, dtype.min if how == "max" else dtype.max)
+        empty = (np.bincount(ids, minlength=count) == 0).reshape(
+            (-1,) + (1,) * (np.ndim(found) - 1)
+        )
+        return xp.where(empty, xp.zeros((), data.dtype), found)
+
+    lower.__doc__ = f"{doc} of the rows of `data` with the same segment id. Ids rise from 0; groups without rows are {start or 0}."
+    return op(
+        "data: T, segment_ids: Tindices -> output: T",
+        type=name,
+        T=types,
+        Tindices=INDICES,
+        shape=_sorted_shape,
+        vjp=_rule(pullback),
+        export=(public, f"math.{public}"),
+    )(lower)
+
+
+SegmentSum = _segment("SegmentSum", "add", 0, NUMBERS, _sum_pullback, "The sum", "segment_sum")
+SegmentMean = _segment(
+    "SegmentMean", "mean", 0, NUMBERS, _mean_pullback, "The mean", "segment_mean"
+)
+SegmentProd = _segment(
+    "SegmentProd", "multiply", 1, NUMBERS, _prod_pullback, "The product", "segment_prod"
+)
+SegmentMax = _segment(
+    "SegmentMax", "max", None, REALS, _extreme_pullback, "The largest", "segment_max"
+)
+SegmentMin = _segment(
+    "SegmentMin", "min", None, REALS, _extreme_pullback, "The smallest", "segment_min"
+)
+
+# -- unsorted ids, with the number of groups given -----------------------------------------------
+
+
+def _unsorted_shape(op: Operation) -> Any:
+    data, ids, count = dims(op, 0), dims(op, 1), constant_value(op.inputs[2])
+    if data is None or ids is None:
+        return [None]
+    return [(None if count is None else int(count), *data[len(ids) :])]
+
+
+def _unsorted(
+    name: str,
+    how: str,
+    start: Callable[[Any], Any],
+    types: Any,
+    pullback: _Pullback,
+    doc: str,
+    public: str,
+) -> Any:
+    def lower(data: Any, segment_ids: Any, num_segments: Any) -> Any:
+        count = int(xp.static(num_segments))
+        if count < 0:
+            raise InvalidArgumentError(
+                None, None, f"Input num_segments == {count} must not be negative."
+            )
+        if np.shape(data)[: np.ndim(segment_ids)] != np.shape(segment_ids):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"data.shape = {list(np.shape(data))} does not start with segment_ids.shape = {list(np.shape(segment_ids))}",
+            )
+        xp.check(
+            segment_ids < count, InvalidArgumentError, lambda: _out_of_range(segment_ids, count)
+        )
+        return _grouped(how, data, segment_ids, count, start(as_dtype(data.dtype)))
+
+    lower.__doc__ = f"{doc} of the rows of `data` with the same segment id below `num_segments`; negative ids are dropped."
+    return op(
+        "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",
+        type=name,
+        T=types,
+        Tindices=(int16, *INDICES),
+        Tnumsegments=(INDICES, int32),
+        shape=_unsorted_shape,
+        vjp=_rule(pullback),
+        export=(public, f"math.{public}"),
+    )(lower)
+
+
+def _out_of_range(ids: Any, count: int) -> str:
+    flat = np.asarray(ids).reshape(-1)
+    where = int(np.argmax(flat >= count))
+    return f"segment_ids[{where}] = {flat[where]} is out of range [0, {count})"
+
+
+UnsortedSegmentSum = _unsorted(
+    "UnsortedSegmentSum",
+    "add",
+    lambda d: 0,
+    NUMBERS,
+    _sum_pullback,
+    "The sum",
+    "unsorted_segment_sum",
+)
+UnsortedSegmentProd = _unsorted(
+    "UnsortedSegmentProd",
+    "multiply",
+    lambda d: 1,
+    NUMBERS,
+    _prod_pullback,
+    "The product",
+    "unsorted_segment_prod",
+)
+UnsortedSegmentMax = _unsorted(
+    "UnsortedSegmentMax",
+    "max",
+    lambda d: d.min,
+    REALS,
+    _extreme_pullback,
+    "The largest",
+    "unsorted_segment_max",
+)
+UnsortedSegmentMin = _unsorted(
+    "UnsortedSegmentMin",
+    "min",
+    lambda d: d.max,
+    REALS,
+    _extreme_pullback,
+    "The smallest",
+    "unsorted_segment_min",
+)
