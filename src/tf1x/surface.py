@@ -6,7 +6,6 @@ import importlib
 
 _MODULES = (
     "tf1x.ops.math",
-    "tf1x.ops.elementary",
     "tf1x.ops.complex_math",
     "tf1x.ops.math_functions",
     "tf1x.ops.bitwise",
@@ -17,6 +16,8 @@ _MODULES = (
     "tf1x.ops.array_moves",
     "tf1x.ops.array_slicing",
     "tf1x.ops.array_select",
+    "tf1x.ops.array_blocks",
+    "tf1x.ops.array_diag",
     "tf1x.ops.random",
     "tf1x.ops.matmul",
     "tf1x.ops.nn",

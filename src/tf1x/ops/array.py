@@ -17,6 +17,7 @@ from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import math, xp
+from tf1x.ops.functional import gradient_node
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, from_attr, product, scalar, unchanged
 
 # `x[tf.newaxis]`; defined in the public namespace as a plain None.
@@ -66,6 +67,12 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
 
 def _pass_gradient(op: Operation, grad: Any) -> list[Any]:
     return [grad]
+
+
+def first_input_gradient(op: Operation, *grads: Any) -> list[Any]:
+    """The gradient of the first input by its vjp, and None for the others (where TF has none)."""
+    dense = [convert.to_tensor(g) for g in grads]
+    return [gradient_node(op, dense)[0], *[None] * (len(op.inputs) - 1)]
 
 
 def _default_shape(op: Operation) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,8 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.shapes import Dimension, TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
-from tf1x.ops import array, math, xp
+from tf1x.ops import array, xp
 from tf1x.ops.shape_rules import Dims, dims, merge_dim, unchanged, with_rank
-
-Sizes = tuple[int | None, ...]
-
 
 def scalar_int(value: Any) -> int:
     """A scalar (or one-element) tensor as a Python int; it must be static."""
@@ -485,44 +482,34 @@ def _padded(op: Operation) -> Any:
     return [tuple(None if d is None else d + int(a) + int(b) for d, (a, b) in zip(shape, widths, strict=True))]
 
 
-def _widths(paddings: Any, rank: int) -> list[tuple[int, int]]:
+def padding_widths(paddings: Any, rank: int) -> list[tuple[int, int]]:
     widths = [(int(a), int(b)) for a, b in xp.static(paddings).reshape(-1, 2)]
     if len(widths) != rank or any(min(pair) < 0 for pair in widths):
         raise InvalidArgumentError(None, None, f"Paddings must be {rank} pairs of non-negative numbers: {widths}")
     return widths
 
 
-def _pad(input: Any, paddings: Any, value: Any) -> Any:
-    widths = _widths(paddings, np.ndim(input))
+def pad_with(input: Any, paddings: Any, value: Any) -> Any:
+    widths = padding_widths(paddings, np.ndim(input))
     return xp.pad(input, widths, constant_values=value) if widths else input
 
 
 @op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
 def Pad(input: Any, paddings: Any) -> Any:
     """`input` with `paddings[i]` = (before, after) zeros around dimension i."""
-    return _pad(input, paddings, np.zeros((), input.dtype))
+    return pad_with(input, paddings, np.zeros((), input.dtype))
 
 
-@op("input: T, paddings: Tpaddings, constant_values: T -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
+@op("input: T, paddings: Tpaddings, constant_values: T -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True, grad=array.first_input_gradient)
 def PadV2(input: Any, paddings: Any, constant_values: Any) -> Any:
     """`Pad` with another value than zero."""
-    return _pad(input, paddings, constant_values)
-
-
-def _padv2_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
-    """The value that pads gets no gradient in TensorFlow."""
-    widths = _widths(inputs[1], np.ndim(inputs[0]))
-    kept = tuple(slice(a, a + n) for (a, _), n in zip(widths, np.shape(inputs[0]), strict=True))
-    return [cotangents[0][kept], None, None]
-
-
-opdef.get("PadV2").vjp = _padv2_vjp
+    return pad_with(input, paddings, constant_values)
 
 
 @op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
 def MirrorPad(input: Any, paddings: Any, *, mode: str) -> Any:
     """`input` padded with its own mirror image, without ("REFLECT") or with ("SYMMETRIC") the border."""
-    widths = _widths(paddings, np.ndim(input))
+    widths = padding_widths(paddings, np.ndim(input))
     most = 0 if mode == "SYMMETRIC" else 1
     for size, pair in zip(np.shape(input), widths, strict=True):
         if max(pair) > size - most:
@@ -562,171 +549,3 @@ def _with_padded_shape(result: Tensor, paddings: Any) -> Tensor:
         sizes.append(None if size is None or None in widths else size + int(sum(widths)))  # type: ignore[arg-type]
     result.set_shape(sizes)
     return result
-
-
-# -- space, depth and batch ----------------------------------------------------------------------
-
-
-def _divided(size: int | None, by: int) -> int | None:
-    if size is not None and size % by:
-        raise ValueError(f"Dimension size must be evenly divisible by {by} but is {size}")
-    return None if size is None else size // by
-
-
-def _times(size: int | None, by: int) -> int | None:
-    return None if size is None else size * by
-
-
-def _image_rule(change: Callable[[Sizes, int], Sizes]) -> Callable[[Operation], Any]:
-    """A shape rule from a function on (batch, height, width, channels)."""
-
-    def rule(op: Operation) -> Any:
-        n, *rest = with_rank(dims(op), 4)
-        if op.attrs["data_format"] == "NCHW":
-            n, h, w, c = change((n, rest[1], rest[2], rest[0]), op.attrs["block_size"])
-            return [(n, c, h, w)]
-        return [change((n, *rest), op.attrs["block_size"])]
-
-    return rule
-
-
-def _to_depth_dims(shape: Sizes, block: int) -> Sizes:
-    n, h, w, c = shape
-    return n, _divided(h, block), _divided(w, block), _times(c, block * block)
-
-
-def _to_space_dims(shape: Sizes, block: int) -> Sizes:
-    n, h, w, c = shape
-    return n, _times(h, block), _times(w, block), _divided(c, block * block)
-
-
-def _channels_last(function: Callable[[Any, int], Any], input: Any, block: int, data_format: str) -> Any:
-    if data_format == "NHWC":
-        return function(input, block)
-    return xp.transpose(function(xp.transpose(input, (0, 2, 3, 1)), block), (0, 3, 1, 2))
-
-
-def _to_depth(x: Any, block: int) -> Any:
-    n, h, w, c = x.shape
-    blocks = xp.reshape(x, (n, h // block, block, w // block, block, c))
-    return xp.reshape(xp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h // block, w // block, block * block * c))
-
-
-def _to_space(x: Any, block: int) -> Any:
-    n, h, w, c = x.shape
-    blocks = xp.reshape(x, (n, h, w, block, block, c // (block * block)))
-    return xp.reshape(xp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h * block, w * block, c // (block * block)))
-
-
-@op("input: T -> output: T", shape=_image_rule(_to_depth_dims), exact=True)
-def SpaceToDepth(input: Any, *, block_size: int, data_format: str = "NHWC") -> Any:
-    """Each square block of pixels becomes one pixel with all their channels."""
-    return _channels_last(_to_depth, input, block_size, data_format)
-
-
-@op("input: T -> output: T", shape=_image_rule(_to_space_dims), exact=True)
-def DepthToSpace(input: Any, *, block_size: int, data_format: str = "NHWC") -> Any:
-    """The inverse of `SpaceToDepth`."""
-    return _channels_last(_to_space, input, block_size, data_format)
-
-
-@export("space_to_depth", "nn.space_to_depth")
-def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """Each square block of pixels as one pixel with all their channels."""
-    return SpaceToDepth(input, block_size=block_size, data_format=data_format, name=name)
-
-
-@export("depth_to_space", "nn.depth_to_space")
-def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """The inverse of `space_to_depth`."""
-    return DepthToSpace(input, block_size=block_size, data_format=data_format, name=name)
-
-
-def _batch_shape(sign: int) -> Callable[[Operation], Any]:
-    """The rule of SpaceToBatchND (sign 1: pad, then divide) and BatchToSpaceND (-1)."""
-
-    def rule(op: Operation) -> Any:
-        shape, block, edges = dims(op), constant_value(op.inputs[1]), constant_value(op.inputs[2])
-        if shape is None or block is None:
-            return [None if shape is None else (None,) * len(shape)]
-        count = int(np.prod(block))
-        sizes = []
-        for i, by in enumerate(block.tolist()):
-            size, edge = shape[1 + i], None if edges is None else int(edges[i].sum())
-            if size is None or edge is None:
-                sizes.append(None)
-            else:
-                sizes.append(_divided(size + edge, by) if sign > 0 else size * by - edge)
-        batch = _times(shape[0], count) if sign > 0 else _divided(shape[0], count)
-        return [(batch, *sizes, *shape[1 + len(block) :])]
-
-    return rule
-
-
-@op("input: T, block_shape: Tblock_shape, paddings: Tpaddings -> output: T", Tblock_shape=(INDICES, int32), Tpaddings=(INDICES, int32), shape=_batch_shape(1), exact=True)
-def SpaceToBatchND(input: Any, block_shape: Any, paddings: Any) -> Any:
-    """Blocks of the (padded) spatial dimensions moved into the batch dimension."""
-    block = xp.static_shape(block_shape)
-    count = len(block)
-    rest = np.ndim(input) - 1 - count
-    x = _pad(input, [(0, 0), *_widths(paddings, count), *[(0, 0)] * rest], np.zeros((), input.dtype))
-    n, *sizes = x.shape
-    split: list[int] = [n]
-    for size, by in zip(sizes, block, strict=False):
-        if size % by:
-            raise InvalidArgumentError(None, None, f"padded_shape={size} is not divisible by block_shape={by}")
-        split += [size // by, by]
-    x = xp.reshape(x, (*split, *sizes[count:]))
-    within, outside = [2 * i + 2 for i in range(count)], [2 * i + 1 for i in range(count)]
-    x = xp.transpose(x, (*within, 0, *outside, *range(2 * count + 1, x.ndim)))
-    return xp.reshape(x, (n * int(np.prod(block)), *split[1::2], *sizes[count:]))
-
-
-@op("input: T, block_shape: Tblock_shape, crops: Tcrops -> output: T", Tblock_shape=(INDICES, int32), Tcrops=(INDICES, int32), shape=_batch_shape(-1), exact=True)
-def BatchToSpaceND(input: Any, block_shape: Any, crops: Any) -> Any:
-    """The inverse of `SpaceToBatchND`; `crops` is what its paddings added."""
-    block = xp.static_shape(block_shape)
-    count = len(block)
-    n, *sizes = input.shape
-    if n % int(np.prod(block)):
-        raise InvalidArgumentError(None, None, f"Input batch dimension ({n}) is not divisible by product of block sizes ({int(np.prod(block))})")
-    batch = n // int(np.prod(block))
-    x = xp.reshape(input, (*block, batch, *sizes))
-    order = [count]
-    for i in range(count):
-        order += [count + 1 + i, i]
-    x = xp.transpose(x, (*order, *range(2 * count + 1, x.ndim)))
-    whole = [size * by for size, by in zip(sizes, block, strict=False)]
-    x = xp.reshape(x, (batch, *whole, *sizes[count:]))
-    edges = _widths(crops, count)
-    return x[(slice(None), *(slice(a, size - b) for (a, b), size in zip(edges, whole, strict=True)))]
-
-
-@export("space_to_batch_nd", "manip.space_to_batch_nd")
-def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
-    """Blocks of the spatial dimensions (those after the batch), after padding, moved into the batch."""
-    return SpaceToBatchND(input, block_shape, paddings, name=name)
-
-
-@export("batch_to_space_nd", "manip.batch_to_space_nd")
-def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
-    """The inverse of `space_to_batch_nd`."""
-    return BatchToSpaceND(input, block_shape, crops, name=name)
-
-
-def _square(block: Any) -> Any:
-    return np.array([block, block], np.int64)
-
-
-@export("space_to_batch", "nn.space_to_batch")
-@renamed(block_shape="block_size")
-def space_to_batch(input: Any, paddings: Any, block_size: int, name: str | None = None) -> Tensor:
-    """`space_to_batch_nd` of images with square blocks."""
-    return SpaceToBatchND(input, _square(block_size), paddings, name=name)
-
-
-@export("batch_to_space", "nn.batch_to_space")
-@renamed(block_shape="block_size")
-def batch_to_space(input: Any, crops: Any, block_size: int, name: str | None = None) -> Tensor:
-    """`batch_to_space_nd` of images with square blocks."""
-    return BatchToSpaceND(input, _square(block_size), crops, name=name)

@@ -453,9 +453,7 @@ def _gather_v2_gradient(op: Operation, grad: Any) -> list[Any]:
     axis = constant_value(op.inputs[2])
     if axis is not None and not axis.any() and not op.attrs["batch_dims"]:
         return [_slices_gradient(op, grad), None, None]
-    from tf1x.ops.functional import gradient_node
-
-    return [gradient_node(op, [convert.to_tensor(grad)])[0], None, None]
+    return array.first_input_gradient(op, grad)
 
 
 @op("params: Tparams, indices: Tindices -> output: Tparams", Tindices=INDICES, shape=lambda op: [_gathered(0, 0, dims(op), dims(op, 1))], exact=True, grad=_gather_gradient, attrs={"validate_indices": ("bool", True)})

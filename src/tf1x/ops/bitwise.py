@@ -11,7 +11,7 @@ import numpy as np
 from tf1x.core.dtypes import INTS, NUMBERS, DType
 from tf1x.core.opdef import op
 from tf1x.ops import xp
-from tf1x.ops.math import binary, unary
+from tf1x.ops.elementwise import binary, unary
 from tf1x.ops.shape_rules import unchanged
 
 

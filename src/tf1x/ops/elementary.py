@@ -11,13 +11,13 @@ import numpy as np
 from tf1x.core.dtypes import COMPLEX, FLOATS, NUMBERS, SIGNED_INTS
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.ops import xp
-from tf1x.ops.math import SIGNED, SMOOTH, Slope, _is_integer, _truncate_div, binary, unary
+from tf1x.ops.elementwise import SMOOTH, Slope, binary, is_integer, unary
 
 # -- powers --------------------------------------------------------------------------------------
 
 
 def _power(x: Any, y: Any) -> Any:
-    if _is_integer(y):
+    if is_integer(y):
         xp.check(
             y >= 0, InvalidArgumentError, "Integers to negative integer powers are not allowed"
         )
@@ -60,11 +60,6 @@ def _rsqrt(x: Any) -> Any:
     return jax.lax.rsqrt(x) if xp.is_jax(x) else xp.divide(xp.asarray(1, x.dtype), xp.sqrt(x))
 
 
-def _reciprocal(x: Any) -> Any:
-    one = xp.asarray(1, x.dtype)
-    return _truncate_div(one, x)
-
-
 Rsqrt = unary(
     "Rsqrt",
     _rsqrt,
@@ -73,16 +68,6 @@ Rsqrt = unary(
     doc="1 / the square root.",
     export=("rsqrt", "math.rsqrt"),
 )
-Inv = unary("Inv", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("inv",))
-Reciprocal = unary(
-    "Reciprocal",
-    _reciprocal,
-    SIGNED,
-    lambda x, y: -y * y,
-    doc="`1 / x`.",
-    export=("reciprocal", "math.reciprocal"),
-)
-
 # -- exponentials and trigonometry ---------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """Element-wise arithmetic, comparison, logic, rounding and conversion.
 
-Powers, exponentials and trigonometry are in ops/elementary.py, the functions of statistics and
-physics in ops/special_math.py, the public functions that build several nodes (`tf.truediv`, ...)
-in ops/math_functions.py.
+Powers, exponentials and trigonometry are in ops/elementary.py (the common ones are named here
+too), the functions of statistics and physics in ops/special_math.py, the public functions that
+build several nodes (`tf.truediv`, ...) in ops/math_functions.py.
 """
 
 from __future__ import annotations
@@ -34,134 +34,27 @@ from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.ops import xp
+from tf1x.ops.elementary import Exp as Exp
+from tf1x.ops.elementary import Log as Log
+from tf1x.ops.elementary import Pow as Pow
+from tf1x.ops.elementary import Rsqrt as Rsqrt
+from tf1x.ops.elementary import Sigmoid as Sigmoid
+from tf1x.ops.elementary import Sqrt as Sqrt
+from tf1x.ops.elementary import Square as Square
+from tf1x.ops.elementary import Tanh as Tanh
+from tf1x.ops.elementwise import (
+    SIGNED,
+    SMOOTH,
+    Pullback,
+    binary,
+    comparison,
+    conjugate,
+    is_integer,
+    predicate,
+    unary,
+    unbroadcast,
+)
 from tf1x.ops.shape_rules import broadcast, merged, unchanged
-
-SIGNED = FLOATS + SIGNED_INTS + COMPLEX
-SMOOTH = FLOATS + COMPLEX
-
-Slope = Callable[[Any, Any], Any]
-Pullback = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
-
-
-def _conjugate(x: Any) -> Any:
-    return xp.conj(x) if np.dtype(x.dtype).kind == "c" else x
-
-
-def _is_integer(x: Any) -> bool:
-    return np.dtype(x.dtype).kind in "iu"
-
-
-def unary(
-    name: str,
-    function: Callable[[Any], Any],
-    types: tuple[DType, ...],
-    slope: Slope | None = None,
-    **options: Any,
-) -> Any:
-    """Declare an element-wise op of one argument whose result has the argument's type.
-
-    Args:
-        slope: the derivative from x and y = function(x), for a faster trace and TensorFlow's numbers;
-            by default that of `function` itself.
-    """
-
-    def lower(x: Any) -> Any:
-        return function(x)
-
-    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
-        assert slope is not None
-        return [cotangents[0] * slope(_conjugate(inputs[0]), _conjugate(outputs[0]))]
-
-    lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x`.")
-    return op(
-        "x: T -> y: T", type=name, T=types, shape=unchanged, vjp=rule if slope else None, **options
-    )(lower)
-
-
-def unbroadcast(value: Any, like: Any) -> Any:
-    """Sum `value` over the dimensions in which `like` was broadcast."""
-    shape = np.shape(like)
-    if np.shape(value) == shape:
-        return value
-    extra = np.ndim(value) - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, d in enumerate(shape) if d == 1 and np.shape(value)[i + extra] != 1
-    )
-    return xp.sum(value, axis=axes, keepdims=True).reshape(shape)
-
-
-def binary_rule(pullback: Pullback) -> Callable[..., list[Any]]:
-    """The gradient rule of a broadcasting op from `pullback(g, x, y, z) -> (gx, gy)`.
-
-    The values come conjugated, as TensorFlow's complex gradients want them; a gradient of None
-    stays None.
-    """
-
-    def rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
-        found = pullback(cotangents[0], *(_conjugate(v) for v in (*inputs, outputs[0])))
-        return [
-            None if g is None else unbroadcast(xp.broadcast_to(g, np.shape(outputs[0])), x)
-            for g, x in zip(found, inputs, strict=True)
-        ]
-
-    return rule
-
-
-def binary(
-    name: str,
-    function: Callable[[Any, Any], Any],
-    types: tuple[DType, ...],
-    pullback: Pullback | None = None,
-    args: str = "x: T, y: T -> z: T",
-    **options: Any,
-) -> Any:
-    """Declare an element-wise op of two arguments, with broadcasting; `pullback` as in `binary_rule`."""
-
-    def lower(x: Any, y: Any) -> Any:
-        return function(x, y)
-
-    lower.__doc__ = options.pop("doc", f"Element-wise {name} of `x` and `y`, with broadcasting.")
-    return op(
-        args,
-        type=name,
-        T=types,
-        shape=broadcast,
-        vjp=binary_rule(pullback) if pullback else None,
-        **options,
-    )(lower)
-
-
-def predicate(
-    name: str, function: Callable[[Any], Any], types: tuple[DType, ...], **options: Any
-) -> Any:
-    """Declare an element-wise test."""
-
-    def lower(x: Any) -> Any:
-        return function(x)
-
-    lower.__doc__ = f"Element-wise: whether {options.pop('doc')}."
-    return op(
-        "x: T -> y: bool", type=name, T=types, shape=unchanged, grad=None, exact=True, **options
-    )(lower)
-
-
-def comparison(name: str, function: Callable[[Any, Any], Any], types: Any, **options: Any) -> Any:
-    """Declare an element-wise comparison, with broadcasting."""
-
-    def lower(x: Any, y: Any) -> Any:
-        return function(x, y)
-
-    lower.__doc__ = f"Element-wise `x {options.pop('doc')} y`, with broadcasting."
-    return op(
-        "x: T, y: T -> z: bool",
-        type=name,
-        T=types,
-        shape=broadcast,
-        grad=None,
-        exact=True,
-        **options,
-    )(lower)
-
 
 # -- addition and multiplication -----------------------------------------------------------------
 
@@ -195,7 +88,7 @@ Mul = binary(
 def _squared_difference(x: Any, y: Any) -> Any:
     """`conj(d) * d` of the difference, as TensorFlow computes it for complex numbers."""
     difference = x - y
-    return _conjugate(difference) * difference
+    return conjugate(difference) * difference
 
 
 def _squared_difference_pullback(g: Any, x: Any, y: Any, z: Any) -> Any:
@@ -245,7 +138,7 @@ def _nonzero(y: Any) -> Any:
 
 
 def _floor_div(x: Any, y: Any) -> Any:
-    if _is_integer(y):
+    if is_integer(y):
         return xp.floor_divide(x, _nonzero(y))
     if np.dtype(y.dtype).kind == "c":
         return xp.divide(x, y)  # TensorFlow cannot floor complex numbers either: it divides
@@ -253,11 +146,11 @@ def _floor_div(x: Any, y: Any) -> Any:
 
 
 def _floor_mod(x: Any, y: Any) -> Any:
-    return xp.mod(x, _nonzero(y) if _is_integer(y) else y)
+    return xp.mod(x, _nonzero(y) if is_integer(y) else y)
 
 
 def _truncate_div(x: Any, y: Any) -> Any:
-    if not _is_integer(y):
+    if not is_integer(y):
         return xp.divide(x, y)
     y = _nonzero(y)
     if xp.is_jax(x, y):
@@ -268,7 +161,7 @@ def _truncate_div(x: Any, y: Any) -> Any:
 
 
 def _truncate_mod(x: Any, y: Any) -> Any:
-    return xp.fmod(x, _nonzero(y) if _is_integer(y) else y)
+    return xp.fmod(x, _nonzero(y) if is_integer(y) else y)
 
 
 def _div_no_nan(x: Any, y: Any) -> Any:
@@ -344,6 +237,22 @@ TruncateMod = binary(
     grad=None,
     doc="The remainder of `x / y` with the sign of x.",
     export=("truncatemod",),
+)
+
+
+def _reciprocal(x: Any) -> Any:
+    one = xp.asarray(1, x.dtype)
+    return _truncate_div(one, x)
+
+
+Inv = unary("Inv", _reciprocal, SIGNED, lambda x, y: -y * y, doc="`1 / x`.", export=("inv",))
+Reciprocal = unary(
+    "Reciprocal",
+    _reciprocal,
+    SIGNED,
+    lambda x, y: -y * y,
+    doc="`1 / x`.",
+    export=("reciprocal", "math.reciprocal"),
 )
 
 # -- the larger and the smaller ------------------------------------------------------------------
@@ -506,7 +415,7 @@ def _no_slope(x: Any, y: Any) -> Any:
 
 
 def _round(x: Any) -> Any:
-    return x if _is_integer(x) else xp.round(x)
+    return x if is_integer(x) else xp.round(x)
 
 
 Neg = unary(

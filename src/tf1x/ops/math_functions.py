@@ -15,7 +15,7 @@ from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
-from tf1x.ops import elementary, math, xp
+from tf1x.ops import math, xp
 from tf1x.ops.shape_rules import broadcast, merged
 
 # -- addition and multiplication -----------------------------------------------------------------
@@ -203,7 +203,7 @@ def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
 def power(x: Any, y: Any, name: str | None = None) -> Tensor:
     """`x` to the power of `y`, element-wise with broadcasting."""
     with scopes.name_scope(name, "Pow", [x]) as scope:
-        return elementary.Pow(x, y, name=scope)
+        return math.Pow(x, y, name=scope)
 
 
 # -- logic, rounding, functions ------------------------------------------------------------------
@@ -227,7 +227,7 @@ def round_(x: Any, name: str | None = None) -> Tensor:
 def sigmoid(x: Any, name: str | None = None) -> Tensor:
     """`1 / (1 + exp(-x))`."""
     with scopes.name_scope(name, "Sigmoid", [x]) as scope:
-        return elementary.Sigmoid(convert.to_tensor(x, name="x"), name=scope)
+        return math.Sigmoid(convert.to_tensor(x, name="x"), name=scope)
 
 
 @export("log_sigmoid", "math.log_sigmoid")

@@ -28,6 +28,7 @@ from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
 from tf1x.ops import math, xp
+from tf1x.ops.elementwise import conjugate, is_integer
 from tf1x.ops.shape_rules import dims, reduced_dims, reduction, unchanged
 
 # -- reductions ----------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ def _sum(x: Any, axes: tuple[int, ...], keep: bool) -> Any:
 def _mean(x: Any, axes: tuple[int, ...], keep: bool) -> Any:
     total = _sum(x, axes, keep)
     count = xp.asarray(_count(x, axes), x.dtype)
-    return math._truncate_div(total, count) if math._is_integer(x) else xp.divide(total, count)
+    return math._truncate_div(total, count) if is_integer(x) else xp.divide(total, count)
 
 
 def _prod(x: Any, axes: tuple[int, ...], keep: bool) -> Any:
@@ -291,8 +292,8 @@ def _cumsum_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> 
 
 def _cumprod_pullback(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
     """TensorFlow's: it divides by `x`, so at a zero its gradient is zero."""
-    x = math._conjugate(inputs[0])
-    weighted = math._conjugate(outputs[0]) * cotangents[0]
+    x = conjugate(inputs[0])
+    weighted = conjugate(outputs[0]) * cotangents[0]
     total = _cumsum(weighted, _axis(x, inputs[1]), attrs["exclusive"], not attrs["reverse"])
     return [math._div_no_nan(total, x), None]
 

@@ -15,8 +15,8 @@ from tf1x.core.dtypes import FLOATS, float32, float64
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.ops import math, reduce, xp
+from tf1x.ops.elementwise import SMOOTH, Slope, binary, conjugate, unary, unbroadcast
 from tf1x.ops.functional import gradient_node
-from tf1x.ops.math import SMOOTH, Slope, binary, unary
 from tf1x.ops.shape_rules import broadcast, unchanged
 
 _WIDE = (float32, float64)
@@ -131,7 +131,7 @@ def _betainc_rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> lis
     a, b, x = inputs
     log_beta = special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
     density = xp.exp(_xlog1py(b - 1, -x) + _xlogy(a - 1, x) - log_beta)
-    return [None, None, math.unbroadcast(density * cotangents[0], x)]
+    return [None, None, unbroadcast(density * cotangents[0], x)]
 
 
 @op(
@@ -316,19 +316,19 @@ TanhGrad = _from_result(
 )
 SqrtGrad = _from_result(
     "SqrtGrad",
-    lambda y, dy: xp.divide(dy * 0.5, math._conjugate(y)),
+    lambda y, dy: xp.divide(dy * 0.5, conjugate(y)),
     "Gradient of `Sqrt` from its result.",
 )
 RsqrtGrad = _from_result(
     "RsqrtGrad",
-    lambda y, dy: dy * (-0.5 * math._conjugate(y) ** 3),
+    lambda y, dy: dy * (-0.5 * conjugate(y) ** 3),
     "Gradient of `Rsqrt` from its result.",
 )
 ReciprocalGrad = _from_result(
     "ReciprocalGrad",
-    lambda y, dy: -dy * math._conjugate(y) ** 2,
+    lambda y, dy: -dy * conjugate(y) ** 2,
     "Gradient of `Reciprocal` from its result.",
 )
 InvGrad = _from_result(
-    "InvGrad", lambda y, dy: -dy * math._conjugate(y) ** 2, "Gradient of `Inv` from its result."
+    "InvGrad", lambda y, dy: -dy * conjugate(y) ** 2, "Gradient of `Inv` from its result."
 )

@@ -1,0 +1,197 @@
+"""Every program of the course under tf1x and under TensorFlow 2.21: names, graphs and numbers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tf1x as tf
+from tests.oracle import tf1
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_PROGRAMS = {"course_data.py", "demo.py"}
+PROGRAMS = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name not in NOT_PROGRAMS]
+
+# The part of a training graph that is each engine's own.
+_BACKWARD = ("gradients", "Adam", "GradientDescent", "save")
+
+every_program = pytest.mark.parametrize(
+    "program",
+    [pytest.param(p, id=p.stem, marks=pytest.mark.xdist_group(p.stem)) for p in PROGRAMS],
+)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small stand-ins, of the right form, for the course's data files."""
+    folder = tmp_path_factory.mktemp("course")
+    rng = np.random.RandomState(0)
+
+    def pictures(count: int) -> dict[str, np.ndarray]:
+        labels = rng.randint(0, 10, count).astype(np.uint8)
+        images = rng.randint(0, 80, (count, 28, 28)).astype(np.uint8)
+        for i, label in enumerate(labels):
+            images[i, 2 * label : 2 * label + 3] += 120
+        return {"x": images, "y": labels}
+
+    train, test = pictures(7000), pictures(1000)
+    np.savez(
+        folder / "mnist.npz", x_train=train["x"], y_train=train["y"], x_test=test["x"], y_test=test["y"]
+    )
+    scores = rng.randint(50, 100, (25, 3))
+    final = (scores @ [0.5, 0.5, 1.0]).astype(int)
+    np.savetxt(folder / "data-01-test-score.csv", np.c_[scores, final], "%d", ",")
+    measured = rng.uniform(-1, 1, (200, 8))
+    np.savetxt(folder / "data-03-diabetes.csv", np.c_[measured, measured.sum(1) > 0], "%.6f", ",")
+    kinds = rng.randint(0, 7, 101)
+    traits = (rng.rand(101, 16) < 0.2 + 0.08 * kinds[:, None]).astype(int)
+    np.savetxt(folder / "data-04-zoo.csv", np.c_[traits, kinds], "%d", ",")
+    return folder
+
+
+class Recorded:
+    """A program's recordings by both engines, made once."""
+
+    _cache: dict[Path, Recorded] = {}
+
+    def __init__(self, program: Path, data: Path) -> None:
+        self.ours = _record("tf1x", program, data)
+        self.theirs = _record("tensorflow", program, data)
+
+    @classmethod
+    def of(cls, program: Path, data: Path) -> Recorded:
+        if program not in cls._cache:
+            cls._cache[program] = cls(program, data)
+        return cls._cache[program]
+
+
+def _record(engine: str, program: Path, data: Path) -> list[Any]:
+    out = data / f"{program.stem}-{engine}.pickle"
+    env = {**os.environ, "TF1X_DATA": str(data), "TF1X_SEEDS": "tf2", "MPLBACKEND": "Agg"}
+    command = [sys.executable, str(ROOT / "tools" / "record.py"), engine, str(program), str(out)]
+    done = subprocess.run(
+        [*command, "--runs", "40", "--", "--quick"],
+        env=env,
+        cwd=data,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{engine}: {done.stderr[-3000:]}"
+    return pickle.loads(out.read_bytes())
+
+
+def _forward(graph_def: bytes) -> list[tuple[str, str]]:
+    proto = tf1.GraphDef.FromString(graph_def)
+    return [(n.name, n.op) for n in proto.node if n.name.partition("/")[0].rstrip("_0123456789") not in _BACKWARD]
+
+
+@every_program
+def test_op_names_and_types_agree_node_by_node(program: Path, data: Path) -> None:
+    recorded = Recorded.of(program, data)
+    assert len(recorded.ours) == len(recorded.theirs)
+    for (ours, _), (theirs, _) in zip(recorded.ours, recorded.theirs, strict=True):
+        assert _forward(ours) == _forward(theirs)
+
+
+@every_program
+def test_the_first_runs_give_the_same_numbers(program: Path, data: Path) -> None:
+    recorded = Recorded.of(program, data)
+    compared = 0
+    for (_, ours), (_, theirs) in zip(recorded.ours, recorded.theirs, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            assert a["fetches"] == b["fetches"]
+            for name, value in b["results"].items():
+                if value.dtype.kind in "fiub":
+                    np.testing.assert_allclose(a["results"][name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+                    compared += 1
+    assert compared > 0
+
+
+def _repeatable(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first run of each combination of fetches, if it only computes tensors."""
+    return [r for r in runs if r["variables"] is not None and r["results"]]
+
+
+def _repeat(lib: Any, graph: Any, run: dict[str, Any]) -> dict[str, Any]:
+    """The tensors of a recorded run, from its feeds and the variables that it had."""
+    names = [n for n in run["results"] if not graph.get_tensor_by_name(n).dtype._is_ref_dtype]
+    present = {op.name for op in graph.get_operations()}
+    state = {n: v for n, v in run["variables"].items() if n.partition(":")[0] in present}
+    with lib.Session(graph=graph) as session:
+        return dict(zip(names, session.run(names, {**state, **run["feeds"]}), strict=True))
+
+
+def _exchange(lib: Any, recordings: list[Any]) -> None:
+    for graph_def, runs in recordings:
+        graph = lib.Graph()
+        with graph.as_default():
+            lib.import_graph_def(_inference(lib, graph_def, runs), name="")
+        for run in _repeatable(runs):
+            if any(n.partition(":")[0] not in {o.name for o in graph.get_operations()} for n in run["results"]):
+                continue
+            for name, value in _repeat(lib, graph, run).items():
+                if value.dtype.kind in "fiub" and not _is_random(graph, name):
+                    np.testing.assert_allclose(value, run["results"][name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def _inference(lib: Any, graph_def: bytes, runs: list[dict[str, Any]]) -> Any:
+    """The graph without the backward part: what the fetched tensors need."""
+    proto = lib.GraphDef.FromString(graph_def)
+    nodes = {n.name: n for n in proto.node}
+    backward = {n for n in nodes if n.partition("/")[0].rstrip("_0123456789") in _BACKWARD}
+    stack = [n.partition(":")[0] for r in _repeatable(runs) for n in r["results"]]
+    needed: set[str] = set()
+    while stack:
+        name = stack.pop()
+        if name not in needed:
+            needed.add(name)
+            stack += [i.lstrip("^").partition(":")[0] for i in nodes[name].input]
+    tainted = _downstream(nodes, backward)
+    kept = lib.GraphDef()
+    kept.versions.CopyFrom(proto.versions)
+    kept.node.extend(n for n in proto.node if n.name in needed and n.name not in tainted)
+    return kept
+
+
+def _downstream(nodes: dict[str, Any], start: set[str]) -> set[str]:
+    tainted = set(start)
+    changed = True
+    while changed:
+        changed = False
+        for name, node in nodes.items():
+            if name not in tainted and any(i.lstrip("^").partition(":")[0] in tainted for i in node.input):
+                tainted.add(name)
+                changed = True
+    return tainted
+
+
+def _is_random(graph: Any, name: str) -> bool:
+    stack, seen = [graph.get_tensor_by_name(name).op], set()
+    while stack:
+        op = stack.pop()
+        if op.name in seen:
+            continue
+        seen.add(op.name)
+        if "Random" in op.type or op.type in ("TruncatedNormal", "Multinomial"):
+            return True
+        if not op.type == "Identity" or not op.inputs[0].dtype._is_ref_dtype:
+            stack += [t.op for t in op.inputs]
+    return False
+
+
+@every_program
+def test_our_graph_runs_in_tensorflow(program: Path, data: Path) -> None:
+    _exchange(tf1, Recorded.of(program, data).ours)
+
+
+@every_program
+def test_tensorflows_graph_runs_in_tf1x(program: Path, data: Path) -> None:
+    _exchange(tf, Recorded.of(program, data).theirs)
