@@ -29,7 +29,9 @@ def seconds(command: list[str], cache: str, folder: str) -> float:
 
 def run() -> dict[str, dict[str, float]]:
     results = {}
-    print(f"\n{'whole process, --quick':26s}{'cold':>8s}{'warm':>8s}{'TF 2.21':>9s}{'cold/TF':>9s}{'warm/TF':>9s}   (s)")
+    print(
+        f"\n{'whole process, --quick':26s}{'cold':>8s}{'warm':>8s}{'TF 2.21':>9s}{'cold/TF':>9s}{'warm/TF':>9s}   (s)"
+    )
     for path in examples():
         ours = [sys.executable, "-m", "tf1x", "run", str(path), "--quick"]
         theirs = [sys.executable, str(ROOT / "tools" / "oracle.py"), str(path), "--quick"]

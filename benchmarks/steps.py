@@ -30,7 +30,8 @@ class Worker:
         raise RuntimeError(f"{engine} could not run {program}")
 
     def round(self) -> float:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return float(json.loads(self._process.stdout.readline()))
@@ -61,7 +62,9 @@ def measure(program: str) -> dict[str, float]:
 def run() -> dict[str, dict[str, float]]:
     """Measure every program and print a line each."""
     results = {}
-    print(f"{'one Session.run':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'ratio':>8s}{'bare jit':>10s}{'ours':>8s}   (µs)")
+    print(
+        f"{'one Session.run':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'ratio':>8s}{'bare jit':>10s}{'ours':>8s}   (µs)"
+    )
     for program in STEPS:
         found = results[program] = measure(program)
         bare, ours = found.get("bare_us"), found.get("overhead_us")

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 HIDDEN = 256
 BATCH = 100
@@ -84,7 +84,7 @@ def main():
 
 
 def draw(losses, accuracies, pictures, labels, guesses, name):
-    side = int(round(pictures.shape[1] ** 0.5))
+    side = round(pictures.shape[1] ** 0.5)
     figure = plt.figure(figsize=(10, 6))
     grid = figure.add_gridspec(3, 8)
     curve = figure.add_subplot(grid[0, :4])

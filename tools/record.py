@@ -68,7 +68,9 @@ class Recorder:
         self._run = session_class.run
         recorder = self
 
-        def run(session: Any, fetches: Any, feed_dict: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def run(
+            session: Any, fetches: Any, feed_dict: Any = None, *args: Any, **kwargs: Any
+        ) -> Any:
             return recorder.run(session, fetches, feed_dict, args, kwargs)
 
         session_class.run = run
@@ -82,13 +84,17 @@ class Recorder:
         graph = session.graph
         elements = [graph.as_graph_element(f) for f in _flatten(fetches)]
         names = [e.name for e in elements]
-        feeds = {graph.as_graph_element(k).name: np.asarray(v) for k, v in (feed_dict or {}).items()}
+        feeds = {
+            graph.as_graph_element(k).name: np.asarray(v) for k, v in (feed_dict or {}).items()
+        }
         key = (id(graph), *names, *feeds)
         first = key not in self._seen
         self._seen.add(key)
         variables = self._variables(session) if first else None
         result = self._run(session, fetches, feed_dict, *args, **kwargs)
-        values = {n: np.asarray(v) for n, v in zip(names, _flatten(result), strict=True) if v is not None}
+        values = {
+            n: np.asarray(v) for n, v in zip(names, _flatten(result), strict=True) if v is not None
+        }
         if not first:
             values = {n: v for n, v in values.items() if v.size <= _SMALL}
         _, recording = self.graphs.setdefault(id(graph), (graph, Recording()))
@@ -164,7 +170,9 @@ def record(engine: str, script: str, args: list[str], runs: int) -> list[Recordi
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("engine", choices=["tf1x", "tensorflow"])
     parser.add_argument("script")
     parser.add_argument("out", type=Path)

@@ -72,7 +72,9 @@ def renamed(**aliases: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 for old, new in aliases.items():
                     if old in kwargs:
                         if kwargs.get(new) is not None:
-                            raise TypeError(f"{function.__name__}: give {new!r} or {old!r}, not both.")
+                            raise TypeError(
+                                f"{function.__name__}: give {new!r} or {old!r}, not both."
+                            )
                         kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 

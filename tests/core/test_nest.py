@@ -10,10 +10,12 @@ Point = namedtuple("Point", ["x", "y"])
 
 structures = st.recursive(
     st.integers(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
-    | st.builds(Point, inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+        | st.builds(Point, inner, inner)
+    ),
     max_leaves=12,
 )
 

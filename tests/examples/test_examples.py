@@ -43,7 +43,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     train, test = pictures(7000), pictures(1000)
     np.savez(
-        folder / "mnist.npz", x_train=train["x"], y_train=train["y"], x_test=test["x"], y_test=test["y"]
+        folder / "mnist.npz",
+        x_train=train["x"],
+        y_train=train["y"],
+        x_test=test["x"],
+        y_test=test["y"],
     )
     scores = rng.randint(50, 100, (25, 3))
     final = (scores @ [0.5, 0.5, 1.0]).astype(int)
@@ -90,7 +94,11 @@ def _record(engine: str, program: Path, data: Path) -> list[Any]:
 
 def _forward(graph_def: bytes) -> list[tuple[str, str]]:
     proto = tf1.GraphDef.FromString(graph_def)
-    return [(n.name, n.op) for n in proto.node if n.name.partition("/")[0].rstrip("_0123456789") not in _BACKWARD]
+    return [
+        (n.name, n.op)
+        for n in proto.node
+        if n.name.partition("/")[0].rstrip("_0123456789") not in _BACKWARD
+    ]
 
 
 @every_program
@@ -110,7 +118,9 @@ def test_the_first_runs_give_the_same_numbers(program: Path, data: Path) -> None
             assert a["fetches"] == b["fetches"]
             for name, value in b["results"].items():
                 if value.dtype.kind in "fiub":
-                    np.testing.assert_allclose(a["results"][name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+                    np.testing.assert_allclose(
+                        a["results"][name], value, rtol=1e-4, atol=1e-5, err_msg=name
+                    )
                     compared += 1
     assert compared > 0
 
@@ -135,11 +145,16 @@ def _exchange(lib: Any, recordings: list[Any]) -> None:
         with graph.as_default():
             lib.import_graph_def(_inference(lib, graph_def, runs), name="")
         for run in _repeatable(runs):
-            if any(n.partition(":")[0] not in {o.name for o in graph.get_operations()} for n in run["results"]):
+            if any(
+                n.partition(":")[0] not in {o.name for o in graph.get_operations()}
+                for n in run["results"]
+            ):
                 continue
             for name, value in _repeat(lib, graph, run).items():
                 if value.dtype.kind in "fiub" and not _is_random(graph, name):
-                    np.testing.assert_allclose(value, run["results"][name], rtol=1e-4, atol=1e-5, err_msg=name)
+                    np.testing.assert_allclose(
+                        value, run["results"][name], rtol=1e-4, atol=1e-5, err_msg=name
+                    )
 
 
 def _inference(lib: Any, graph_def: bytes, runs: list[dict[str, Any]]) -> Any:
@@ -167,7 +182,9 @@ def _downstream(nodes: dict[str, Any], start: set[str]) -> set[str]:
     while changed:
         changed = False
         for name, node in nodes.items():
-            if name not in tainted and any(i.lstrip("^").partition(":")[0] in tainted for i in node.input):
+            if name not in tainted and any(
+                i.lstrip("^").partition(":")[0] in tainted for i in node.input
+            ):
                 tainted.add(name)
                 changed = True
     return tainted
@@ -182,7 +199,7 @@ def _is_random(graph: Any, name: str) -> bool:
         seen.add(op.name)
         if "Random" in op.type or op.type in ("TruncatedNormal", "Multinomial"):
             return True
-        if not op.type == "Identity" or not op.inputs[0].dtype._is_ref_dtype:
+        if op.type != "Identity" or not op.inputs[0].dtype._is_ref_dtype:
             stack += [t.op for t in op.inputs]
     return False
 

@@ -88,7 +88,11 @@ def build(case: Case, dtype: str, unknown_shapes: bool = False) -> Built:
     with built.graph.as_default():
         inputs = [make(as_type(v, dtype)) for v in case.inputs]
         result = opdef.get(case.op).endpoint(*inputs, **attributes(case, dtype), name="tested")
-        built.op = result if not opdef.get(case.op).outputs else built.graph.get_operation_by_name("tested")
+        built.op = (
+            result
+            if not opdef.get(case.op).outputs
+            else built.graph.get_operation_by_name("tested")
+        )
         built.outputs = [t for t in built.op.outputs if not t.dtype._is_ref_dtype]
         with built.graph.control_dependencies([built.op]):
             built.outputs += [_read(made, var) for made, var in variables]
@@ -142,7 +146,9 @@ def run_in_tensorflow(built: Built, runs: int = 1) -> list[list[np.ndarray]]:
         with tf1.Session(graph=graph) as session:
             session.run([op.name for op in built.init])
             names = [t.name for t in built.outputs]
-            return [session.run([built.op.name, *names], built.named_feeds)[1:] for _ in range(runs)]
+            return [
+                session.run([built.op.name, *names], built.named_feeds)[1:] for _ in range(runs)
+            ]
 
 
 def gradients_in_tensorflow(built: Built, ys: list[Any], grads: list[Any]) -> list[Any]:

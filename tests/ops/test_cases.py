@@ -107,7 +107,9 @@ def test_shape_rule_equals_the_computed_shape(case: Case, dtype: str) -> None:
         assert tensor.shape.is_compatible_with(np.shape(value))
 
 
-@_rows(lambda case: not opdef.get(case.op).host and not any(isinstance(v, Var) for v in case.inputs))
+@_rows(
+    lambda case: not opdef.get(case.op).host and not any(isinstance(v, Var) for v in case.inputs)
+)
 def test_interpreted_equals_compiled(case: Case, dtype: str) -> None:
     """Op by op on NumPy values, as eager execution and one-off plans run it."""
     computed = graphs.Computed.of(case, dtype)

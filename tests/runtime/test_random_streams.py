@@ -36,7 +36,9 @@ def test_three_runs_equal_tensorflow(kind):
 
 def test_op_seed_alone():
     build = BUILDS["normal"]
-    np.testing.assert_allclose(_draws(tf, build, graph_seed=None), _draws(tf1, build, graph_seed=None), rtol=3e-7)
+    np.testing.assert_allclose(
+        _draws(tf, build, graph_seed=None), _draws(tf1, build, graph_seed=None), rtol=3e-7
+    )
 
 
 def test_graph_seed_alone_by_tensorflow_2s_rule(monkeypatch):

@@ -147,7 +147,9 @@ def test_a_reference_variable_is_fetched_after_the_update_and_read_before_it():
         assert sess.run([add.op, v, v + 0.0, v.read_value()]) == [None, 1.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize(("use_resource", "expected"), [(False, [1, 1, 1, 1, 0]), (True, [1, 0, 0, 0, 0])])
+@pytest.mark.parametrize(
+    ("use_resource", "expected"), [(False, [1, 1, 1, 1, 0]), (True, [1, 0, 0, 0, 0])]
+)
 def test_reads_under_a_control_dependency(use_resource, expected):
     v, init = counter(use_resource)
     y = tf.assign_add(v, 1.0)
@@ -313,7 +315,7 @@ def test_threads_share_a_session_without_losing_updates():
                 for _ in range(200):
                     sess.run(add.op)
                     sess.run([read, v])
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 failures.append(error)
 
         threads = [threading.Thread(target=work) for _ in range(4)]

@@ -65,7 +65,7 @@ def to_tensor(
     for _, _, types, function in _conversions:
         if not isinstance(value, types):
             continue
-        result = NotImplemented
+        result: Any = NotImplemented
         if dtype is None and preferred is not None:
             try:
                 result = function(value, dtype=as_dtype(preferred), name=name, as_ref=as_ref)
@@ -75,7 +75,9 @@ def to_tensor(
             result = function(value, dtype=dtype, name=name, as_ref=as_ref)
         if result is not NotImplemented:
             if not isinstance(result, Tensor):
-                raise TypeError(f"The conversion of {type(value).__name__} returned {result!r}, not a Tensor.")
+                raise TypeError(
+                    f"The conversion of {type(value).__name__} returned {result!r}, not a Tensor."
+                )
             if dtype is not None and not dtype.is_compatible_with(result.dtype):
                 raise TypeError(
                     f"Cannot convert {value!r} to a tensor of type {dtype.name}: it has type {result.dtype.name}."
@@ -98,7 +100,9 @@ def _is_plain(value: Any) -> bool:
     ) or hasattr(value, "__array__")  # fmt: skip
 
 
-def convert_n_to_tensor(values: Iterable[Any], dtype: Any = None, name: str | None = None) -> list[Tensor]:
+def convert_n_to_tensor(
+    values: Iterable[Any], dtype: Any = None, name: str | None = None
+) -> list[Tensor]:
     return [
         to_tensor(value, dtype, name=None if name is None else f"{name}_{i}")
         for i, value in enumerate(values)
@@ -110,7 +114,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
     from tf1x.core import opdef
 
     array = to_array(value, dtype, shape)
-    kind = dtypes.string if array.dtype == object else as_dtype(dtype if dtype is not None else array.dtype)
+    kind = (
+        dtypes.string
+        if array.dtype == object
+        else as_dtype(dtype if dtype is not None else array.dtype)
+    )
     node = opdef.get("Const").node(
         (), {"value": array, "dtype": kind.base_dtype}, name, graph=scopes.get_default_graph()
     )
@@ -136,7 +144,9 @@ def to_array(value: Any, dtype: Any = None, shape: Any = None) -> np.ndarray[Any
         return array
     size = int(np.prod(dims, dtype=np.int64))
     if array.size > size:
-        raise ValueError(f"Too many elements provided. Needed at most {size}, but received {array.size}")
+        raise ValueError(
+            f"Too many elements provided. Needed at most {size}, but received {array.size}"
+        )
     flat = array.reshape(-1)
     if flat.size < size:
         if flat.size == 0:
@@ -264,7 +274,9 @@ def _first_mismatch(value: Any, wanted: DType | None) -> tuple[Any] | None:
     return None if ok else (value,)
 
 
-def _pack_sequence(value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Any:
+def _pack_sequence(
+    value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Any:
     """A list that holds tensors becomes one `Pack` node, as TensorFlow's auto-packing."""
     if not _holds_tensor(value):
         return NotImplemented
@@ -283,7 +295,9 @@ def _auto_pack(items: Any, dtype: Any, name: str) -> Tensor:
             if isinstance(item, (list, tuple)) and _holds_tensor(item):
                 tensors.append(_auto_pack(item, dtype, str(i)))
             else:
-                tensors.append(to_tensor(item, None if isinstance(item, Tensor) else dtype, name=str(i)))
+                tensors.append(
+                    to_tensor(item, None if isinstance(item, Tensor) else dtype, name=str(i))
+                )
         packed: Tensor = opdef.get("Pack").endpoint(tensors, axis=0, name=scope)
     return packed
 

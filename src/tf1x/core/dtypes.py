@@ -33,7 +33,7 @@ class DType:
     @property
     def as_numpy_dtype(self) -> type[Any]:
         """The NumPy scalar type, e.g. `np.float32` (`object` for strings)."""
-        return cast("type[Any]", self.numpy_dtype.type)
+        return self.numpy_dtype.type
 
     @property
     def base_dtype(self) -> DType:
@@ -85,7 +85,7 @@ class DType:
     @property
     def size(self) -> int:
         """Bytes per element."""
-        return 1 if self.numpy_dtype == object else self.numpy_dtype.itemsize
+        return 1 if self.numpy_dtype.hasobject else self.numpy_dtype.itemsize
 
     @property
     def min(self) -> Any:
@@ -112,7 +112,7 @@ class DType:
         if self.is_bool:
             return _BoolLimits
         if self.is_floating:
-            return ml_dtypes.finfo(self.numpy_dtype)
+            return ml_dtypes.finfo(self.numpy_dtype)  # type: ignore[no-untyped-call]
         if self.is_integer or self.is_quantized:
             return np.iinfo(self.numpy_dtype)
         raise TypeError(f"Cannot find minimum or maximum value of {self!r}.")
@@ -193,9 +193,7 @@ variant = _make("variant", 21, np.object_)
 uint32 = _make("uint32", 22, np.uint32)
 uint64 = _make("uint64", 23, np.uint64)
 
-_BY_NAME.update(
-    {"half": float16, "float": float32, "double": float64, "half_ref": float16._as_ref}
-)
+_BY_NAME.update({"half": float16, "float": float32, "double": float64, "half_ref": float16._as_ref})
 
 _BY_NUMPY: dict[np.dtype[Any], DType] = {
     dtype.numpy_dtype: dtype

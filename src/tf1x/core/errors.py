@@ -45,9 +45,7 @@ class OpError(Exception):
 
     code = UNKNOWN
 
-    def __init__(
-        self, node_def: Any, op: Any, message: str, error_code: int | None = None
-    ) -> None:
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None) -> None:
         super().__init__(message)
         self._node_def = node_def
         self.op = op

@@ -63,7 +63,15 @@ class Tensor:
         ('Const:0', tf.float32, TensorShape([Dimension(1), Dimension(2)]))
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_keras_history", "_keras_mask", "_shape", "op", "value_index")
+    __slots__ = (
+        "__weakref__",
+        "_dtype",
+        "_keras_history",
+        "_keras_mask",
+        "_shape",
+        "op",
+        "value_index",
+    )
     __array_priority__ = 100  # `ndarray + tensor` is the tensor's business
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
@@ -140,7 +148,9 @@ class Tensor:
     __nonzero__ = __bool__
 
     def __len__(self) -> int:
-        raise TypeError(f"len is not well defined for symbolic tensors ({self.name}). Use `tf.shape`.")
+        raise TypeError(
+            f"len is not well defined for symbolic tensors ({self.name}). Use `tf.shape`."
+        )
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(
@@ -320,7 +330,9 @@ class Graph:
             raise ValueError(f"'{name}' is not a valid node name")
         for tensor in inputs:
             if tensor.op.graph is not self:
-                raise ValueError(f"{tensor} must be from the same graph as the op {name!r} ({opdef.type}).")
+                raise ValueError(
+                    f"{tensor} must be from the same graph as the op {name!r} ({opdef.type})."
+                )
         node_name = name[:-1] if name.endswith("/") else self.unique_name(name)
         if self._attr_scopes:
             attrs = {**attrs, **{k: v for scope in self._attr_scopes for k, v in scope.items()}}
@@ -595,9 +607,7 @@ class Graph:
                 f"Tensor names must be of the form '<op_name>:<output_index>'."
             )
         if name not in self._by_name:
-            raise KeyError(
-                f"The name {name!r} refers to an Operation not in the graph."
-            )
+            raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
         return self._by_name[name]
 
     # -- collections ---------------------------------------------------------------------------
@@ -705,4 +715,3 @@ def _merge_devices(outer: str, inner: Any) -> str:
 
 
 scopes.set_graph_factory(Graph)
-

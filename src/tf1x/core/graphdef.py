@@ -255,7 +255,9 @@ def import_graph_def(
     """
     missing = sorted({n.op for n in graph_def.node if not opdef.is_registered(n.op)})
     if missing:
-        raise errors.UnsupportedError(f"The graph has ops that tf1x does not have: {', '.join(missing)}.")
+        raise errors.UnsupportedError(
+            f"The graph has ops that tf1x does not have: {', '.join(missing)}."
+        )
     graph = scopes.get_default_graph()
     mapped = {_tensor_name(key): value for key, value in (input_map or {}).items()}
     prefix = "import" if name is None else name
@@ -315,7 +317,9 @@ def _in_order(graph_def: Any) -> list[Any]:
                     stack.append((nodes[source], iter(nodes[source].input)))
                     break
                 if not done[source]:
-                    raise ValueError(f"Node {node.name!r}: the graph has a cycle through {source!r}.")
+                    raise ValueError(
+                        f"Node {node.name!r}: the graph has a cycle through {source!r}."
+                    )
             else:
                 done[node.name] = True
                 order.append(node)
@@ -356,7 +360,9 @@ def _checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) ->
         if attr.name in attrs:
             attrs[attr.name] = opdef.check_attr(definition.type, attr, attrs[attr.name])
         elif attr.required:
-            raise ValueError(f"Node {name!r} ({definition.type}) lacks the attribute {attr.name!r}.")
+            raise ValueError(
+                f"Node {name!r} ({definition.type}) lacks the attribute {attr.name!r}."
+            )
         else:
             attrs[attr.name] = attr.default
     return attrs

@@ -48,7 +48,11 @@ class IndexedSlices:
         from tf1x.core.shapes import TensorShape
         from tf1x.core.static import constant_value_as_shape
 
-        return TensorShape(None) if self.dense_shape is None else constant_value_as_shape(self.dense_shape)
+        return (
+            TensorShape(None)
+            if self.dense_shape is None
+            else constant_value_as_shape(self.dense_shape)
+        )
 
     def get_shape(self) -> Any:
         return self.shape
@@ -58,7 +62,9 @@ class IndexedSlices:
         return f"IndexedSlices(indices={self.indices}, values={self.values}{shape})"
 
 
-def _to_dense(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _to_dense(
+    value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     from tf1x.core import opdef
 
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
@@ -72,7 +78,9 @@ def _to_dense(value: IndexedSlices, dtype: Any = None, name: str | None = None, 
     rows = opdef.get("StridedSlice").endpoint(
         value.dense_shape, [0], [1], [1], begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=1
     )  # fmt: skip
-    dense: Tensor = opdef.get("UnsortedSegmentSum").endpoint(value.values, value.indices, rows, name=name)
+    dense: Tensor = opdef.get("UnsortedSegmentSum").endpoint(
+        value.values, value.indices, rows, name=name
+    )
     return dense
 
 

@@ -148,7 +148,7 @@ class OpDef:
 
     def __post_init__(self) -> None:
         if len(self.outputs) > 1:
-            self._result = namedtuple(self.type, [arg.name for arg in self.outputs])  # type: ignore[misc]  # noqa: PYI024
+            self._result = namedtuple(self.type, [arg.name for arg in self.outputs])  # type: ignore[misc]
 
     # -- building nodes ------------------------------------------------------------------------
 
@@ -221,7 +221,10 @@ class OpDef:
         flat: list[Tensor] = []
         for arg, value in zip(self.inputs, values, strict=True):
             if arg.is_type_list:
-                items = [convert.to_tensor(v, name=f"{arg.name}_{i}") for i, v in enumerate(_sequence(value))]
+                items = [
+                    convert.to_tensor(v, name=f"{arg.name}_{i}")
+                    for i, v in enumerate(_sequence(value))
+                ]
                 attrs[str(arg.type_attr)] = [t.dtype.base_dtype for t in items]
                 flat += items
             elif arg.number_attr:
@@ -361,10 +364,14 @@ class OpDef:
         if self.shape is None:
             return [TensorShape.of(None)] * count
         try:
-            shapes = [s if isinstance(s, TensorShape) else TensorShape.of(s) for s in self.shape(op)]
+            shapes = [
+                s if isinstance(s, TensorShape) else TensorShape.of(s) for s in self.shape(op)
+            ]
         except ValueError as error:
             given = ", ".join(str(t.shape) for t in op.inputs)
-            raise ValueError(f"{error} for {op.name!r} (op: {op.type!r}) with input shapes: {given}.") from error
+            raise ValueError(
+                f"{error} for {op.name!r} (op: {op.type!r}) with input shapes: {given}."
+            ) from error
         return shapes
 
     # -- running -------------------------------------------------------------------------------

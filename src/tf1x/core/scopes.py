@@ -92,7 +92,9 @@ def require_default_session(what: str) -> Any:
 
 
 @contextmanager
-def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+def name_scope(
+    name: str | None, default_name: str | None = None, values: Any = None
+) -> Iterator[str]:
     """Prefix the names of the ops created inside (`tf.name_scope`).
 
     Args:

@@ -6,6 +6,9 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+Dims = tuple[int | None, ...] | None
+_Reduced = tuple[Any, ...]  # `tuple` is a property of TensorShape
+
 
 class Dimension:
     """One dimension of a shape: a non-negative int or `None` (unknown), in `.value`.
@@ -46,7 +49,7 @@ class Dimension:
         try:
             other = Dimension(other)
         except (TypeError, ValueError):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         if self._value is None or other._value is None:
             return Dimension(None)
         return Dimension(function(self._value, other._value))
@@ -151,7 +154,7 @@ class TensorShape:
     __slots__ = ("_dims",)
 
     def __init__(self, dims: Any) -> None:
-        self._dims: tuple[int | None, ...] | None
+        self._dims: Dims
         if dims is None:
             self._dims = None
         elif isinstance(dims, TensorShape):
@@ -168,14 +171,15 @@ class TensorShape:
             self._dims = (_dimension_value(dims),)
 
     @staticmethod
-    def of(dims: tuple[int | None, ...] | None) -> TensorShape:
+    def of(dims: Dims) -> TensorShape:
         """A shape from a checked tuple of ints and `None`s (the fast way)."""
         shape = TensorShape.__new__(TensorShape)
         shape._dims = dims
         return shape
 
     @property
-    def tuple(self) -> tuple[int | None, ...] | None:
+    @property
+    def tuple(self) -> Dims:
         """Ints and `None`s, or `None` for unknown rank."""
         return self._dims
 
@@ -251,15 +255,15 @@ class TensorShape:
         Raises:
             ValueError: they contradict each other.
         """
-        other = as_shape(other)
+        given: TensorShape = as_shape(other)
         if self._dims is None:
-            return other
-        if other._dims is None:
+            return given
+        if given._dims is None:
             return self
-        if not self.is_compatible_with(other):
-            raise ValueError(f"Shapes {self} and {other} are not compatible")
+        if not self.is_compatible_with(given):
+            raise ValueError(f"Shapes {self} and {given} are not compatible")
         return TensorShape.of(
-            tuple(b if a is None else a for a, b in zip(self._dims, other._dims, strict=True))
+            tuple(b if a is None else a for a, b in zip(self._dims, given._dims, strict=True))
         )
 
     def concatenate(self, other: Any) -> TensorShape:
@@ -314,13 +318,13 @@ class TensorShape:
         return self.concatenate(other)
 
     def __radd__(self, other: Any) -> TensorShape:
-        return as_shape(other).concatenate(self)
+        return TensorShape(other).concatenate(self)
 
     def __eq__(self, other: object) -> bool:
         try:
             return self._dims == as_shape(other)._dims
         except (TypeError, ValueError):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
         return hash(self._dims)
@@ -336,12 +340,12 @@ class TensorShape:
         names = ["?" if d is None else str(d) for d in self._dims]
         return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> _Reduced:
         return TensorShape, (self._dims,)
 
 
 def _dimension_value(dim: Any) -> int | None:
-    if dim is None or type(dim) is int and dim >= 0:
+    if dim is None or (type(dim) is int and dim >= 0):
         return dim
     if dim == -1 and not isinstance(dim, Dimension):  # protos write unknown as -1
         return None

@@ -40,12 +40,14 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
     for item in op.inputs:
         if item.dtype._is_ref_dtype:
             return None
-        value = _constant_value(item, depth - 1)
-        if value is None or value.size > _MAX_ELEMENTS:
+        known = _constant_value(item, depth - 1)
+        if known is None or known.size > _MAX_ELEMENTS:
             return None
-        values.append(value)
+        values.append(known)
     with np.errstate(all="ignore"):
-        result = definition.lower(*definition.arguments(op, values), **definition.keywords(op.attrs))
+        result = definition.lower(
+            *definition.arguments(op, values), **definition.keywords(op.attrs)
+        )
     outputs = result if isinstance(result, (tuple, list)) else (result,)
     return np.asarray(outputs[tensor.value_index])
 

@@ -12,7 +12,7 @@ from tf1x.api import export
 from tf1x.core import convert, errors, nest, scopes
 from tf1x.core.graph import Operation, Tensor
 from tf1x.lib import gradients as backward
-from tf1x.ops import array
+from tf1x.ops import array, array_moves
 
 _counter = itertools.count(1)
 
@@ -45,6 +45,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         outputs = [convert.to_tensor(x) for x in nest.flatten(result)]
         variables = _variables_between(outputs, inputs)
         name = f"CustomGradient-{next(_counter)}"
+
         @backward.RegisterGradient(name)
         def _gradient(op: Operation, *grads: Any) -> list[Any]:
             given = grads[: len(outputs)]
@@ -123,5 +124,5 @@ def hessians(
                 backward.gradients(flat[i], x, unconnected_gradients="zero")[0]
                 for i in range(shape.num_elements())
             ]
-            found.append(array.reshape(array.stack(rows), shape.as_list() * 2))
+            found.append(array.reshape(array_moves.stack(rows), shape.as_list() * 2))
     return found

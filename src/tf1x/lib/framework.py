@@ -6,7 +6,18 @@ from collections import namedtuple
 from types import ModuleType
 
 from tf1x.api import define
-from tf1x.core import convert, dtypes, errors, graph, graphdef, indexed_slices, nest, scopes, shapes, static
+from tf1x.core import (
+    convert,
+    dtypes,
+    errors,
+    graph,
+    graphdef,
+    indexed_slices,
+    nest,
+    scopes,
+    shapes,
+    static,
+)
 from tf1x.runtime import feeds, fetches, session
 
 IndexedSlicesValue = namedtuple("IndexedSlicesValue", ["values", "indices", "dense_shape"])
@@ -34,7 +45,12 @@ def _define_all() -> None:
         define(dtype, alias)
     for item in (graph.Graph, graph.Operation, graph.Tensor, dtypes.DType):
         define(item, item.__name__)
-    for item in (shapes.TensorShape, shapes.Dimension, indexed_slices.IndexedSlices, scopes.GraphKeys):
+    for item in (
+        shapes.TensorShape,
+        shapes.Dimension,
+        indexed_slices.IndexedSlices,
+        scopes.GraphKeys,
+    ):
         define(item, item.__name__)
     for item in (session.Session, session.InteractiveSession):
         define(item, item.__name__)

@@ -248,12 +248,18 @@ class _Backward:
             return found
         if op.opdef.host or op.opdef.injected:
             raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
-        dense = [convert.to_tensor(_zeros_if_none(g, t)) for g, t in zip(grads, op.outputs, strict=True)]
+        dense = [
+            convert.to_tensor(_zeros_if_none(g, t)) for g, t in zip(grads, op.outputs, strict=True)
+        ]
         return gradient_node(op, dense)
 
 
 def _zeros_if_none(grad: Any, tensor: Tensor) -> Any:
-    if grad is not None or tensor.dtype.base_dtype in (dtypes.resource, dtypes.variant, dtypes.string):
+    if grad is not None or tensor.dtype.base_dtype in (
+        dtypes.resource,
+        dtypes.variant,
+        dtypes.string,
+    ):
         return grad
     return array.ZerosLike(tensor)
 
@@ -297,5 +303,3 @@ def _as_int64(indices: Tensor, grads: list[Any]) -> Tensor:
     if len({g.indices.dtype for g in grads}) == 1 or indices.dtype is dtypes.int64:
         return indices
     return math.Cast(indices, DstT=dtypes.int64)
-
-

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
-from tf1x.api import export, renamed
+from tf1x.api import define, export, renamed
 from tf1x.core import convert, opdef, scopes
-from tf1x.core.dtypes import FLOATS, INDICES, NUMBERS, DType, as_dtype, bool_, int32, string
-from tf1x.core.dtypes import bfloat16, float16, float32, float64, int8, int16, int64, uint16, uint32, uint64
+from tf1x.core.dtypes import (
+    FLOATS,
+    INDICES,
+    NUMBERS,
+    DType,
+    as_dtype,
+    bfloat16,
+    bool_,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uint16,
+    uint32,
+    uint64,
+)
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
-from tf1x.core.shapes import TensorShape, as_shape
+from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import math, xp
 from tf1x.ops.functional import gradient_node
-from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, from_attr, product, scalar, unchanged
+from tf1x.ops.shape_rules import dims, from_attr, product, scalar, unchanged
 
-# `x[tf.newaxis]`; defined in the public namespace as a plain None.
-newaxis = None
+define(None, "newaxis")
 
 # -- constants and placeholders ------------------------------------------------------------------
 
@@ -33,7 +50,13 @@ def Const(*, value: np.ndarray, dtype: DType) -> Any:
 
 
 @export("constant")
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Tensor:
+def constant(
+    value: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    name: str = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
     """A constant tensor.
 
     Args:
@@ -65,7 +88,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
     return Placeholder(dtype=as_dtype(dtype), shape=shape, name=name)
 
 
-def _pass_gradient(op: Operation, grad: Any) -> list[Any]:
+def pass_gradient(op: Operation, grad: Any) -> list[Any]:
     return [grad]
 
 
@@ -80,7 +103,14 @@ def _default_shape(op: Operation) -> Any:
     return [op.attrs["shape"]]
 
 
-@op("input: dtype -> output: dtype", shape=_default_shape, grad=_pass_gradient, exact=True, export=("placeholder_with_default",), attrs={"shape": ("TensorShape", TensorShape(None))})
+@op(
+    "input: dtype -> output: dtype",
+    shape=_default_shape,
+    grad=pass_gradient,
+    exact=True,
+    export=("placeholder_with_default",),
+    attrs={"shape": ("TensorShape", TensorShape(None))},
+)
 def PlaceholderWithDefault(input: Any) -> Any:
     """`input`, unless another value is fed for this tensor."""
     return input
@@ -89,23 +119,36 @@ def PlaceholderWithDefault(input: Any) -> Any:
 # -- identities ----------------------------------------------------------------------------------
 
 
-@op("input: T -> output: T", shape=unchanged, exact=True, grad=_pass_gradient, export=("identity",))
+@op("input: T -> output: T", shape=unchanged, exact=True, grad=pass_gradient)
 def Identity(input: Any) -> Any:
     """`input` itself."""
     return input
 
 
-@op("input: T -> output: T", shape=unchanged, exact=True, grad=_pass_gradient)
-def Snapshot(input: Any) -> Any:
-    """`input` as it is now."""
-    return input
+@export("identity")
+def identity(input: Any, name: str | None = None) -> Any:
+    """`input` itself, as a new node; of an `IndexedSlices` or `SparseTensor`, each of its parts."""
+    if isinstance(input, IndexedSlices):
+        shape = None if input.dense_shape is None else Identity(input.dense_shape)
+        return IndexedSlices(Identity(input.values), Identity(input.indices), shape)
+    if hasattr(input, "dense_shape"):
+        return type(input)(
+            Identity(input.indices), Identity(input.values), Identity(input.dense_shape)
+        )
+    return Identity(input, name=name)
 
 
 def _pass_gradients(op: Operation, *grads: Any) -> list[Any]:
     return list(grads)
 
 
-@op("input: *T -> output: *T", shape=lambda op: [t.shape for t in op.inputs], exact=True, grad=_pass_gradients, export=("identity_n",))
+@op(
+    "input: *T -> output: *T",
+    shape=lambda op: [t.shape for t in op.inputs],
+    exact=True,
+    grad=_pass_gradients,
+    export=("identity_n",),
+)
 def IdentityN(input: list[Any]) -> Any:
     """All of `input`, computed together."""
     return list(input)
@@ -117,86 +160,29 @@ def StopGradient(input: Any) -> Any:
     return input
 
 
-def _refuse_gradient(op: Operation, grad: Any) -> list[Any]:
-    raise LookupError(f"Gradient explicitly disabled. Reason: {op.attrs['message']}")
-
-
-@op("input: T -> output: T", shape=unchanged, exact=True, grad=_refuse_gradient, attrs={"message": ("str", "")})
-def PreventGradient(input: Any) -> Any:
-    """`input`; asking for a gradient through it is a LookupError with `message`."""
-    return input
-
-
-def _ensured(op: Operation) -> Any:
-    return [op.inputs[0].shape.merge_with(op.attrs["shape"])]
-
-
-@op("input: T -> output: T", shape=_ensured, exact=True, grad=_pass_gradient, export=("ensure_shape",))
-def EnsureShape(input: Any, *, shape: TensorShape) -> Any:
-    """`input`, whose shape must fit `shape` when it runs (InvalidArgumentError)."""
-    if not shape.is_compatible_with(np.shape(input)):
-        raise InvalidArgumentError(
-            None, None, f"Shape of tensor {list(np.shape(input))} is not compatible with expected shape {shape}."
-        )
-    return input
-
-
-def _numerics_gradient(op: Operation, grad: Any) -> list[Any]:
-    message = f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.attrs['message']}"
-    return [CheckNumerics(grad, message)]
-
-
-@op("tensor: T -> output: T", T=FLOATS, shape=unchanged, grad=_numerics_gradient, export=("check_numerics", "debugging.check_numerics"))
-def CheckNumerics(tensor: Any, *, message: str) -> Any:
-    """`tensor`; InvalidArgumentError with `message` if it holds a NaN or an infinity."""
-
-    def describe() -> str:
-        values = np.asarray(tensor).astype(np.float64)
-        found = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(values).any()]
-        return f"{message} : Tensor had {' and '.join(found)} values"
-
-    xp.check(xp.isfinite(tensor), InvalidArgumentError, describe)
-    return tensor
-
-
-# -- types of the same bits ----------------------------------------------------------------------
-
-
-def _bitcast_shape(op: Operation) -> Any:
-    shape = dims(op)
-    old, new = op.inputs[0].dtype.size, op.attrs["type"].size
-    if shape is None or old == new:
-        return [shape]
-    if old > new:
-        return [(*shape, old // new)]
-    if not shape or shape[-1] not in (None, new // old):
-        raise ValueError(f"Cannot bitcast from {op.inputs[0].dtype.name} to {op.attrs['type'].name}")
-    return [shape[:-1]]
-
-
-@op("input: T -> output: type", T=NUMBERS, shape=_bitcast_shape, grad=None, exact=True, export=("bitcast",))
-def Bitcast(input: Any, *, type: DType) -> Any:
-    """The bytes of `input` read as another type; a change of size adds or takes a last dimension."""
-    target = type.numpy_dtype
-    if xp.is_jax(input):
-        return jax.lax.bitcast_convert_type(input, target)
-    if input.dtype.itemsize == target.itemsize:
-        return np.ascontiguousarray(input).view(target).reshape(input.shape)
-    if input.dtype.itemsize > target.itemsize:
-        return np.ascontiguousarray(input).reshape(*input.shape, 1).view(target)
-    return np.ascontiguousarray(input).view(target).reshape(input.shape[:-1])
-
-
 # -- shapes --------------------------------------------------------------------------------------
 
 
-@op("input: T -> output: out_type", shape=lambda op: [(op.inputs[0].shape.ndims,)], grad=None, exact=True, out_type=(INDICES, int32))
+@op(
+    "input: T -> output: out_type",
+    shape=lambda op: [(op.inputs[0].shape.ndims,)],
+    grad=None,
+    exact=True,
+    out_type=(INDICES, int32),
+)
 def Shape(input: Any, *, out_type: DType) -> Any:
     """The shape of `input` as a vector; always a static value."""
     return np.array(np.shape(input), out_type.as_numpy_dtype)
 
 
-@op("input: N*T -> output: N*out_type", shape=lambda op: [(t.shape.ndims,) for t in op.inputs], grad=None, exact=True, out_type=(INDICES, int32), export=("shape_n",))
+@op(
+    "input: N*T -> output: N*out_type",
+    shape=lambda op: [(t.shape.ndims,) for t in op.inputs],
+    grad=None,
+    exact=True,
+    out_type=(INDICES, int32),
+    export=("shape_n",),
+)
 def ShapeN(input: list[Any], *, out_type: DType) -> Any:
     """The shapes of several tensors."""
     return [np.array(np.shape(x), out_type.as_numpy_dtype) for x in input]
@@ -218,7 +204,9 @@ def _shape_constant(shape: TensorShape) -> Tensor:
     return convert.constant(shape, name="shape_as_tensor")
 
 
-def shape_of(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = None) -> Tensor:
+def shape_of(
+    input: Any, name: str | None = None, optimize: bool = True, out_type: Any = None
+) -> Tensor:
     """A tensor's shape: a constant where it is known and `optimize`, a `Shape` node otherwise."""
     with scopes.name_scope(name, "Shape", [input]) as scope:
         if hasattr(input, "dense_shape"):
@@ -242,7 +230,9 @@ def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     """The number of elements of `input`."""
     with scopes.name_scope(name, "Size", [input]) as scope:
         if hasattr(input, "dense_shape"):
-            return opdef.get("Prod").endpoint(math.Cast(input.dense_shape, DstT=out_type), 0, name=scope)
+            return opdef.get("Prod").endpoint(
+                math.Cast(input.dense_shape, DstT=out_type), 0, name=scope
+            )
         input = convert.to_tensor(input, name="input")
         count = input.shape.num_elements()
         if count is None and 0 in (input.shape.tuple or ()):
@@ -294,24 +284,39 @@ def _reshaped(op: Operation) -> Any:
     return [target]
 
 
-@op("tensor: T, shape: Tshape -> output: T", Tshape=(INDICES, int32), shape=_reshaped, exact=True, export=("reshape", "manip.reshape"))
+@op(
+    "tensor: T, shape: Tshape -> output: T",
+    Tshape=(INDICES, int32),
+    shape=_reshaped,
+    exact=True,
+    export=("reshape", "manip.reshape"),
+)
 def Reshape(tensor: Any, shape: Any) -> Any:
     """The elements of `tensor` in row-major order in another shape; one size may be -1."""
     target = xp.static_shape(shape)
     count, wanted = np.size(tensor), int(np.prod([d for d in target if d != -1], dtype=np.int64))
     if target.count(-1) > 1 or min(target, default=0) < -1:
-        raise InvalidArgumentError(None, None, f"Cannot reshape to {list(target)}: only one size may be -1")
+        raise InvalidArgumentError(
+            None, None, f"Cannot reshape to {list(target)}: only one size may be -1"
+        )
     if -1 in target:
         if not wanted or count % wanted:
             raise InvalidArgumentError(
-                None, None, f"Input to reshape is a tensor with {count} values, but the requested shape requires a multiple of {wanted}"
+                None,
+                None,
+                f"Input to reshape is a tensor with {count} values, but the requested shape requires a multiple of {wanted}",
             )
         target = tuple(count // wanted if d == -1 else d for d in target)
     elif count != wanted:
         raise InvalidArgumentError(
-            None, None, f"Input to reshape is a tensor with {count} values, but the requested shape has {wanted}"
+            None,
+            None,
+            f"Input to reshape is a tensor with {count} values, but the requested shape has {wanted}",
         )
     return xp.reshape(tensor, target)
+
+
+reshape = Reshape
 
 
 def _expanded(op: Operation) -> Any:
@@ -346,7 +351,9 @@ def _squeezed_axes(shape: tuple[int | None, ...], axes: list[int]) -> list[int]:
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"squeeze_dims[{axis}] not in [{-len(shape)}, {len(shape)})")
         if shape[axis] not in (1, None):
-            raise ValueError(f"Can not squeeze dim[{axis}], expected a dimension of 1, got {shape[axis]}")
+            raise ValueError(
+                f"Can not squeeze dim[{axis}], expected a dimension of 1, got {shape[axis]}"
+            )
     return [axis % len(shape) for axis in axes]
 
 
@@ -378,73 +385,16 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     return Squeeze(input, squeeze_dims=axes, name=name)
 
 
-# -- broadcasting --------------------------------------------------------------------------------
-
-
-def _broadcast_to_shape(op: Operation) -> Any:
-    source, target = dims(op), constant_value_as_shape(op.inputs[1]).tuple
-    if source is not None and target is not None:
-        if len(source) > len(target):
-            raise ValueError(f"Cannot broadcast rank {len(source)} to rank {len(target)}")
-        for have, want in zip(source[::-1], target[::-1], strict=False):
-            if have not in (1, None, want) and want is not None:
-                raise ValueError(f"Cannot broadcast {source} to {target}")
-    return [target]
-
-
-@op("input: T, shape: Tidx -> output: T", Tidx=(INDICES, int32), shape=_broadcast_to_shape, exact=True, export=("broadcast_to",))
-def BroadcastTo(input: Any, shape: Any) -> Any:
-    """`input` repeated along its dimensions of size 1 (and new leading ones) to fill `shape`."""
-    return xp.broadcast_to(input, xp.static_shape(shape))
-
-
-def _broadcast_args_shape(op: Operation) -> Any:
-    sizes = [t.shape.num_elements() for t in op.inputs]
-    return [(None if None in sizes else max(sizes),)]  # type: ignore[type-var]
-
-
-@op("s0: T, s1: T -> r0: T", T=(INDICES, int32), shape=_broadcast_args_shape, exact=True, grad=None)
-def BroadcastArgs(s0: Any, s1: Any) -> Any:
-    """The shape to which the shapes `s0` and `s1` broadcast together."""
-    shapes = xp.static_shape(s0), xp.static_shape(s1)
-    return np.array(broadcast_dims(*shapes), s0.dtype)
-
-
-@op("s0: T, s1: T -> r0: T, r1: T", T=(INDICES, int32), shape=lambda op: [(None,), (None,)], exact=True, grad=None)
-def BroadcastGradientArgs(s0: Any, s1: Any) -> Any:
-    """For shapes that broadcast together, the axes over which the gradient of each is summed."""
-    shapes = xp.static_shape(s0), xp.static_shape(s1)
-    result = broadcast_dims(*shapes)
-    assert result is not None
-    found = []
-    for own in shapes:
-        padded = (1,) * (len(result) - len(own)) + own
-        axes = [i for i, (a, b) in enumerate(zip(padded, result, strict=True)) if a == 1 and (b != 1 or i < len(result) - len(own))]
-        both_one = [i for i, b in enumerate(result) if b == 1 and i not in axes]
-        found.append(np.array(sorted(axes + both_one), s0.dtype))
-    return found
-
-
-@export("broadcast_static_shape")
-def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
-    """The `TensorShape` to which two static shapes broadcast.
-
-    Raises:
-        ValueError: they do not fit.
-    """
-    return TensorShape.of(broadcast_dims(as_shape(shape_x).tuple, as_shape(shape_y).tuple))
-
-
-@export("broadcast_dynamic_shape")
-def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
-    """The shape to which two shape vectors broadcast, as a tensor."""
-    return BroadcastArgs(shape_x, shape_y)
-
-
 # -- tensors made from shapes --------------------------------------------------------------------
 
 
-@op("dims: index_type, value: T -> output: T", shape=lambda op: [constant_value_as_shape(op.inputs[0])], exact=True, index_type=(INDICES, int32), export=("fill",))
+@op(
+    "dims: index_type, value: T -> output: T",
+    shape=lambda op: [constant_value_as_shape(op.inputs[0])],
+    exact=True,
+    index_type=(INDICES, int32),
+    export=("fill",),
+)
 def Fill(dims: Any, value: Any) -> Any:
     """A tensor of shape `dims` full of `value`."""
     if xp.is_jax(value):
@@ -471,7 +421,14 @@ def OnesLike(x: Any) -> Any:
     return xp.ones(np.shape(x), x.dtype)
 
 
-@op("shape: int32 -> output: dtype", shape=lambda op: [constant_value_as_shape(op.inputs[0])], exact=True, grad=None, attrs={"init": ("bool", False)}, export=("empty",))
+@op(
+    "shape: int32 -> output: dtype",
+    shape=lambda op: [constant_value_as_shape(op.inputs[0])],
+    exact=True,
+    grad=None,
+    attrs={"init": ("bool", False)},
+    export=("empty",),
+)
 def Empty(shape: Any, *, dtype: DType) -> Any:
     """A tensor whose content does not matter: zeros."""
     return xp.zeros(xp.static_shape(shape), dtype.as_numpy_dtype)
@@ -524,7 +481,9 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
 
 
 @export("zeros_like")
-def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+def zeros_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Zeros of the shape of `tensor`, and of its type unless `dtype` says otherwise."""
     with scopes.name_scope(name, "zeros_like", [tensor]) as scope:
         tensor = convert.to_tensor(tensor, name="tensor")
@@ -538,7 +497,9 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
 
 
 @export("ones_like")
-def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+def ones_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Ones of the shape of `tensor`, and of its type unless `dtype` says otherwise."""
     with scopes.name_scope(name, "ones_like", [tensor]) as scope:
         tensor = convert.to_tensor(tensor, name="tensor")
@@ -555,7 +516,9 @@ def _range_size(start: Any, limit: Any, delta: Any) -> int:
     if delta == 0:
         raise ValueError("Requires delta != 0: 0")
     if (start > limit) if delta > 0 else (start < limit):
-        raise ValueError(f"Requires start {'<=' if delta > 0 else '>='} limit when delta {'>' if delta > 0 else '<'} 0: {start}/{limit}")
+        raise ValueError(
+            f"Requires start {'<=' if delta > 0 else '>='} limit when delta {'>' if delta > 0 else '<'} 0: {start}/{limit}"
+        )
     if np.asarray(start).dtype.kind in "iu":
         return -((int(start) - int(limit)) // int(delta))
     return int(np.ceil(np.abs((float(limit) - float(start)) / float(delta))))
@@ -568,7 +531,13 @@ def _range_shape(op: Operation) -> Any:
     return [(_range_size(*(v.reshape(())[()] for v in values)),)]  # type: ignore[union-attr]
 
 
-@op("start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx", Tidx=((*FLOATS, int8, int16, int32, int64, uint16, uint32, uint64), int32), shape=_range_shape, exact=True, grad=None)
+@op(
+    "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx",
+    Tidx=((*FLOATS, int8, int16, int32, int64, uint16, uint32, uint64), int32),
+    shape=_range_shape,
+    exact=True,
+    grad=None,
+)
 def Range(start: Any, limit: Any, delta: Any) -> Any:
     """`start`, `start + delta`, ... up to but not including `limit`."""
     first, last, step = (xp.static(v).reshape(())[()] for v in (start, limit, delta))
@@ -582,7 +551,9 @@ def Range(start: Any, limit: Any, delta: Any) -> Any:
 
 
 @export("range")
-def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
+def range_(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+) -> Tensor:
     """`start`, `start + delta`, ... below `limit`; with one argument, from 0 below it.
 
     The type is the widest of the arguments' unless `dtype` is given.

@@ -89,10 +89,14 @@ def _band_of(k: Any, rows: int, cols: int, align: str) -> _Band:
     numbers_ = np.asarray(k).reshape(-1).tolist()
     low, high = numbers_[0], numbers_[-1]
     if low > high:
-        raise ValueError(f"lower_diag_index must not be larger than upper_diag_index: {low} > {high}")
+        raise ValueError(
+            f"lower_diag_index must not be larger than upper_diag_index: {low} > {high}"
+        )
     for d in (low, high):
         if not (-rows < d < cols or (d == 0 and not rows * cols)):
-            raise ValueError(f"diag_index is out of bound: {d}. It must be between {-rows} and {cols}")
+            raise ValueError(
+                f"diag_index is out of bound: {d}. It must be between {-rows} and {cols}"
+            )
     return _Band(rows, cols, low, high, align)
 
 
@@ -106,7 +110,9 @@ def _band_for(k: Any, packed: tuple[int, ...], rows: int, cols: int, align: str)
     low, high = numbers_[0], numbers_[-1]
     width = packed[-1]
     if low != high and (len(packed) < 2 or packed[-2] != high - low + 1):
-        raise ValueError(f"The number of diagonals provided in the input does not match the lower_diag_index and upper_diag_index range: {list(packed)}")
+        raise ValueError(
+            f"The number of diagonals provided in the input does not match the lower_diag_index and upper_diag_index range: {list(packed)}"
+        )
     least_rows, least_cols = width - min(high, 0), width + max(low, 0)
     if rows == -1 and cols == -1:
         rows = cols = max(least_rows, least_cols)
@@ -114,7 +120,9 @@ def _band_for(k: Any, packed: tuple[int, ...], rows: int, cols: int, align: str)
     if rows < least_rows or cols < least_cols:
         raise ValueError(f"The number of rows or columns is too small: {rows}, {cols}")
     if rows != least_rows and cols != least_cols:
-        raise ValueError("The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal.")
+        raise ValueError(
+            "The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal."
+        )
     return _Band(rows, cols, low, high, align)
 
 
@@ -127,7 +135,11 @@ def _flat(x: Any, last: int) -> Any:
 def _take(x: Any, places: Any) -> Any:
     if not x.shape[-1]:
         return xp.zeros((*x.shape[:-1], *places.shape), x.dtype)
-    return jnp.take(x, places, axis=-1, mode="clip") if xp.is_jax(x, places) else np.take(x, places, axis=-1)
+    return (
+        jnp.take(x, places, axis=-1, mode="clip")
+        if xp.is_jax(x, places)
+        else np.take(x, places, axis=-1)
+    )
 
 
 def _build(diagonal: Any, band: _Band, padding: Any) -> Any:
@@ -142,7 +154,11 @@ def _extract(input: Any, band: _Band, padding: Any) -> Any:
 
 def _replace(input: Any, diagonal: Any, band: _Band) -> Any:
     if np.shape(diagonal)[-len(band.shape) :] != band.shape:
-        raise InvalidArgumentError(None, None, f"Expected diagonals of shape {list(band.shape)}, got {list(np.shape(diagonal))}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Expected diagonals of shape {list(band.shape)}, got {list(np.shape(diagonal))}",
+        )
     return _build(diagonal, band, input)
 
 
@@ -215,7 +231,9 @@ def MatrixSetDiag(input: Any, diagonal: Any) -> Any:
 def _declare_band_ops(version: str) -> tuple[Any, Any, Any]:
     """The second and third form of the three ops: bands of diagonals; the third with `align`."""
 
-    def diag(diagonal: Any, k: Any, num_rows: Any, num_cols: Any, padding_value: Any, align: str) -> Any:
+    def diag(
+        diagonal: Any, k: Any, num_rows: Any, num_cols: Any, padding_value: Any, align: str
+    ) -> Any:
         sizes = scalar_int(num_rows), scalar_int(num_cols)
         band = _band_for(xp.static(k), np.shape(diagonal), *sizes, align)
         return _build(diagonal, band, padding_value)
@@ -233,7 +251,9 @@ def _declare_band_ops(version: str) -> tuple[Any, Any, Any]:
     )  # fmt: skip
 
 
-def _with_align(signature: str, name: str, function: Callable[..., Any], doc: str, **options: Any) -> Any:
+def _with_align(
+    signature: str, name: str, function: Callable[..., Any], doc: str, **options: Any
+) -> Any:
     def aligned(*values: Any, align: str = "RIGHT_LEFT") -> Any:
         return function(*values, align)
 
@@ -249,12 +269,20 @@ MatrixDiagV2, MatrixDiagPartV2, MatrixSetDiagV2 = _declare_band_ops("V2")
 MatrixDiagV3, MatrixDiagPartV3, MatrixSetDiagV3 = _declare_band_ops("V3")
 
 
-@op("input: T, num_lower: Tindex, num_upper: Tindex -> band: T", Tindex=(INDICES, int64), shape=unchanged, exact=True, export=("matrix_band_part", "linalg.band_part", "batch_matrix_band_part"))
+@op(
+    "input: T, num_lower: Tindex, num_upper: Tindex -> band: T",
+    Tindex=(INDICES, int64),
+    shape=unchanged,
+    exact=True,
+    export=("matrix_band_part", "linalg.band_part", "batch_matrix_band_part"),
+)
 def MatrixBandPart(input: Any, num_lower: Any, num_upper: Any) -> Any:
     """Matrices with zeros outside of a band; a negative number of diagonals keeps them all."""
     rows, cols = np.shape(input)[-2:]
     distance = xp.arange(0, rows, 1)[:, None] - xp.arange(0, cols, 1)[None, :]
-    inside = ((num_lower < 0) | (distance <= num_lower)) & ((num_upper < 0) | (-distance <= num_upper))
+    inside = ((num_lower < 0) | (distance <= num_lower)) & (
+        (num_upper < 0) | (-distance <= num_upper)
+    )
     return xp.where(inside, input, _zero(input))
 
 
@@ -271,14 +299,26 @@ def _tensor_diag_part_shape(op: Operation) -> Any:
     return [tuple(merge_dim(a, b) for a, b in zip(shape[:half], shape[half:], strict=True))]
 
 
-@op("diagonal: T -> output: T", T=_TENSOR_DIAG, shape=lambda op: [None if dims(op) is None else dims(op) * 2], exact=True, export=("diag", "linalg.tensor_diag"))  # type: ignore[operator]
+@op(
+    "diagonal: T -> output: T",
+    T=_TENSOR_DIAG,
+    shape=lambda op: [None if dims(op) is None else dims(op) * 2],
+    exact=True,
+    export=("diag", "linalg.tensor_diag"),
+)  # type: ignore[operator]
 def Diag(diagonal: Any) -> Any:
     """A tensor of twice the rank with `diagonal` where both halves of the index agree, else zero."""
     flat = xp.reshape(diagonal, (-1,))
     return xp.reshape(MatrixDiag.opdef.lower(flat), np.shape(diagonal) * 2)
 
 
-@op("input: T -> diagonal: T", T=_TENSOR_DIAG, shape=_tensor_diag_part_shape, exact=True, export=("diag_part", "linalg.tensor_diag_part"))
+@op(
+    "input: T -> diagonal: T",
+    T=_TENSOR_DIAG,
+    shape=_tensor_diag_part_shape,
+    exact=True,
+    export=("diag_part", "linalg.tensor_diag_part"),
+)
 def DiagPart(input: Any) -> Any:
     """The elements for which both halves of the index agree."""
     shape = np.shape(input)[: np.ndim(input) // 2]
@@ -295,7 +335,15 @@ def _padding_like(tensor: Any, value: Any) -> Any:
 
 
 @export("matrix_diag", "linalg.diag", "batch_matrix_diag")
-def matrix_diag(diagonal: Any, name: str = "diag", k: Any = 0, num_rows: Any = -1, num_cols: Any = -1, padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:
+def matrix_diag(
+    diagonal: Any,
+    name: str = "diag",
+    k: Any = 0,
+    num_rows: Any = -1,
+    num_cols: Any = -1,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:
     """Matrices with the given diagonals, `padding_value` elsewhere.
 
     Args:
@@ -308,19 +356,33 @@ def matrix_diag(diagonal: Any, name: str = "diag", k: Any = 0, num_rows: Any = -
 
 
 @export("matrix_diag_part", "linalg.diag_part", "batch_matrix_diag_part")
-def matrix_diag_part(input: Any, name: str = "diag_part", k: Any = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:
+def matrix_diag_part(
+    input: Any,
+    name: str = "diag_part",
+    k: Any = 0,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:
     """The diagonals `k` of matrices; see `matrix_diag`."""
     return MatrixDiagPartV3(input, k, _padding_like(input, padding_value), align=align, name=name)
 
 
 @export("matrix_set_diag", "linalg.set_diag", "batch_matrix_set_diag")
-def matrix_set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:
+def matrix_set_diag(
+    input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT"
+) -> Tensor:
     """Matrices with their diagonals `k` replaced; see `matrix_diag`."""
     return MatrixSetDiagV3(input, diagonal, k, align=align, name=name)
 
 
 @export("eye", "linalg.eye")
-def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32, name: str | None = None) -> Tensor:
+def eye(
+    num_rows: Any,
+    num_columns: Any = None,
+    batch_shape: Any = None,
+    dtype: Any = float32,
+    name: str | None = None,
+) -> Tensor:
     """Identity matrices.
 
     Args:
@@ -333,8 +395,13 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
         if isinstance(num_rows, Tensor) or isinstance(columns, Tensor):
             size: Any = math.Minimum(num_rows, columns)
         else:
-            if not all(isinstance(n, numbers.Integral) or hasattr(n, "__index__") for n in (num_rows, columns)):
-                raise TypeError(f"num_rows and num_columns must be positive integer values: {num_rows}, {num_columns}")
+            if not all(
+                isinstance(n, numbers.Integral) or hasattr(n, "__index__")
+                for n in (num_rows, columns)
+            ):
+                raise TypeError(
+                    f"num_rows and num_columns must be positive integer values: {num_rows}, {num_columns}"
+                )
             num_rows, columns = int(num_rows), int(columns)
             square = num_rows == columns
             size = min(num_rows, columns)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.api import export, renamed
-from tf1x.core import convert, opdef, scopes
+from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, INTS, bool_, int8, int32, int64, string
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
@@ -18,6 +18,7 @@ from tf1x.core.shapes import Dimension, TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import array, xp
 from tf1x.ops.shape_rules import Dims, dims, merge_dim, unchanged, with_rank
+
 
 def scalar_int(value: Any) -> int:
     """A scalar (or one-element) tensor as a Python int; it must be static."""
@@ -105,18 +106,33 @@ def _join(values: list[Any], axis: Any) -> Any:
     position = scalar_int(axis)
     if not -np.ndim(values[0]) <= position < np.ndim(values[0]):
         raise InvalidArgumentError(
-            None, None, f"ConcatOp : Expected concatenating dimensions in the range [{-np.ndim(values[0])}, {np.ndim(values[0])}), but got {position}"
+            None,
+            None,
+            f"ConcatOp : Expected concatenating dimensions in the range [{-np.ndim(values[0])}, {np.ndim(values[0])}), but got {position}",
         )
     return xp.concatenate(values, position)
 
 
-@op("values: N*T, axis: Tidx -> output: T", Tidx=(INDICES, int32), exact=True, shape=lambda op: [_joined_dims([t.shape.tuple for t in op.inputs[:-1]], constant_value(op.inputs[-1]))])
+@op(
+    "values: N*T, axis: Tidx -> output: T",
+    Tidx=(INDICES, int32),
+    exact=True,
+    shape=lambda op: [
+        _joined_dims([t.shape.tuple for t in op.inputs[:-1]], constant_value(op.inputs[-1]))
+    ],
+)
 def ConcatV2(values: list[Any], axis: Any) -> Any:
     """Tensors joined along a dimension that they have."""
     return _join(values, axis)
 
 
-@op("concat_dim: int32, values: N*T -> output: T", exact=True, shape=lambda op: [_joined_dims([t.shape.tuple for t in op.inputs[1:]], constant_value(op.inputs[0]))])
+@op(
+    "concat_dim: int32, values: N*T -> output: T",
+    exact=True,
+    shape=lambda op: [
+        _joined_dims([t.shape.tuple for t in op.inputs[1:]], constant_value(op.inputs[0]))
+    ],
+)
 def Concat(concat_dim: Any, values: list[Any]) -> Any:
     """`ConcatV2` with the dimension first, as older graphs have it."""
     return _join(values, concat_dim)
@@ -149,7 +165,13 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, (numbers.Integral, Dimension))
 
 
-@op("concat_dim: int32, shape: N*shape_type -> offset: N*shape_type", shape_type=(INDICES, int32), shape=lambda op: [t.shape for t in op.inputs[1:]], grad=None, exact=True)
+@op(
+    "concat_dim: int32, shape: N*shape_type -> offset: N*shape_type",
+    shape_type=(INDICES, int32),
+    shape=lambda op: [t.shape for t in op.inputs[1:]],
+    grad=None,
+    exact=True,
+)
 def ConcatOffset(concat_dim: Any, shape: list[Any]) -> Any:
     """Where each of several joined tensors starts, from their shapes."""
     axis = scalar_int(concat_dim)
@@ -184,13 +206,17 @@ def Unpack(value: Any, *, num: int, axis: int = 0) -> Any:
     """The slices of `value` along a dimension of size `num`."""
     if np.shape(value)[axis] != num:
         raise InvalidArgumentError(
-            None, None, f"Input shape axis {axis} must equal {num}, got shape {list(np.shape(value))}"
+            None,
+            None,
+            f"Input shape axis {axis} must equal {num}, got shape {list(np.shape(value))}",
         )
     return [xp.squeeze(part, axis) for part in xp.split(value, num, axis)] if num else []
 
 
 @export("unstack", "unpack")
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+def unstack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> list[Tensor]:
     """The slices of `value` along `axis`, as a list of `num` tensors.
 
     Raises:
@@ -207,7 +233,11 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
 
 
 def _split_shape(op: Operation) -> Any:
-    count, shape, axis = op.attrs["num_split"], op.inputs[1].shape.tuple, constant_value(op.inputs[0])
+    count, shape, axis = (
+        op.attrs["num_split"],
+        op.inputs[1].shape.tuple,
+        constant_value(op.inputs[0]),
+    )
     if shape is None or axis is None:
         return [None if shape is None else (None,) * len(shape)] * count
     position = checked_axis(int(axis.reshape(())), len(shape))
@@ -225,7 +255,9 @@ def Split(split_dim: Any, value: Any, *, num_split: int) -> Any:
     size = np.shape(value)[axis]
     if size % num_split:
         raise InvalidArgumentError(
-            None, None, f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {size}) and num_split {num_split}"
+            None,
+            None,
+            f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {size}) and num_split {num_split}",
         )
     return list(xp.split(value, num_split, axis))
 
@@ -243,11 +275,18 @@ def _splitv_shape(op: Operation) -> Any:
         if whole is not None and None in parts:
             parts[parts.index(None)] = whole - rest
         elif whole is not None and rest != whole:
-            raise ValueError(f"Sum of output sizes must match the size of the original Tensor along the split dimension: {rest} and {whole}")
+            raise ValueError(
+                f"Sum of output sizes must match the size of the original Tensor along the split dimension: {rest} and {whole}"
+            )
     return [(*shape[:position], part, *shape[position + 1 :]) for part in parts]
 
 
-@op("value: T, size_splits: Tlen, split_dim: int32 -> output: num_split*T", Tlen=((int8, int32, int64), int64), shape=_splitv_shape, exact=True)
+@op(
+    "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split*T",
+    Tlen=((int8, int32, int64), int64),
+    shape=_splitv_shape,
+    exact=True,
+)
 def SplitV(value: Any, size_splits: Any, split_dim: Any, *, num_split: int) -> Any:
     """`value` in parts of given sizes along a dimension; one size may be -1 for the rest."""
     axis, sizes = scalar_int(split_dim), list(xp.static_shape(size_splits))
@@ -256,14 +295,22 @@ def SplitV(value: Any, size_splits: Any, split_dim: Any, *, num_split: int) -> A
         sizes[sizes.index(-1)] = whole - (sum(sizes) + 1)
     if sum(sizes) != whole or min(sizes) < 0:
         raise InvalidArgumentError(
-            None, None, f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified.  Got: {sum(sizes)}"
+            None,
+            None,
+            f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified.  Got: {sum(sizes)}",
         )
     return list(xp.split(value, [int(c) for c in np.cumsum(sizes)[:-1]], axis))
 
 
 @export("split", "split_v")
 @renamed(split_dim="axis", num_split="num_or_size_splits", size_splits="num_or_size_splits")
-def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = None, num: int | None = None, name: str = "split") -> list[Tensor]:
+def split(
+    value: Any = None,
+    num_or_size_splits: Any = None,
+    axis: Any = None,
+    num: int | None = None,
+    name: str = "split",
+) -> list[Tensor]:
     """`value` in parts along `axis`.
 
     Args:
@@ -272,7 +319,12 @@ def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = None, n
 
     `tf.split(split_dim, num_split, value)`, the order before TensorFlow 1.0, is understood too.
     """
-    if _is_scalar(value) and _is_scalar(num_or_size_splits) and axis is not None and not _is_scalar(axis):
+    if (
+        _is_scalar(value)
+        and _is_scalar(num_or_size_splits)
+        and axis is not None
+        and not _is_scalar(axis)
+    ):
         value, axis = axis, value
     if value is None or num_or_size_splits is None:
         raise TypeError("tf.split needs 'value' and 'num_or_size_splits'.")
@@ -282,13 +334,14 @@ def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = None, n
         return parts
     sizes = convert.to_tensor(num_or_size_splits)
     if sizes.shape.ndims == 0:
-        raise ValueError(f"A scalar tensor does not do for num_or_size_splits: {num_or_size_splits}")
+        raise ValueError(
+            f"A scalar tensor does not do for num_or_size_splits: {num_or_size_splits}"
+        )
     if num is None:
         num = sizes.shape.tuple[0] if sizes.shape.tuple else None
     if num is None:
         raise ValueError(f"Cannot infer argument `num` from shape {sizes.shape}")
-    parts = SplitV(value, sizes, axis, num_split=num, name=name)
-    return parts
+    return SplitV(value, sizes, axis, num_split=num, name=name)
 
 
 # -- repeating -----------------------------------------------------------------------------------
@@ -301,42 +354,30 @@ def _tiled(op: Operation) -> Any:
         return [None if rank is None else (None,) * rank]
     if len(shape) != len(times):
         raise ValueError(f"Shape must be rank {len(times)} but is rank {len(shape)}")
-    return [tuple(None if None in pair else pair[0] * pair[1] for pair in zip(shape, times, strict=True))]  # type: ignore[operator]
+    return [
+        tuple(
+            None if None in pair else pair[0] * pair[1] for pair in zip(shape, times, strict=True)
+        )
+    ]  # type: ignore[operator]
 
 
-@op("input: T, multiples: Tmultiples -> output: T", Tmultiples=(INDICES, int32), shape=_tiled, exact=True, export=("tile", "manip.tile"))
+@op(
+    "input: T, multiples: Tmultiples -> output: T",
+    Tmultiples=(INDICES, int32),
+    shape=_tiled,
+    exact=True,
+    export=("tile", "manip.tile"),
+)
 def Tile(input: Any, multiples: Any) -> Any:
     """`input` repeated along each dimension as often as `multiples` says."""
     times = xp.static_shape(multiples)
     if len(times) != np.ndim(input) or min(times, default=0) < 0:
         raise InvalidArgumentError(
-            None, None, f"Expected multiples argument to be a vector of length {np.ndim(input)} of non-negative numbers but got {list(times)}"
+            None,
+            None,
+            f"Expected multiples argument to be a vector of length {np.ndim(input)} of non-negative numbers but got {list(times)}",
         )
     return xp.tile(input, times)
-
-
-@export("repeat")
-def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
-    """Elements of `input` along `axis` (flattened, if None), each `repeats` times (or `repeats[i]`)."""
-    with scopes.name_scope(name, "Repeat", [input, repeats]):
-        data = convert.to_tensor(input, name="data")
-        if axis is None:
-            data, axis = array.Reshape(data, [-1]), 0
-        repeats = array._cast(convert.to_tensor(repeats, name="repeats"), int32)
-        size = array.shape(data)[axis]
-        if repeats.shape.num_elements() == 1:
-            repeats = array.BroadcastTo(array.Reshape(repeats, [1]), array.Reshape(size, [1]))
-        ends = opdef.get("Cumsum").endpoint(repeats, 0)
-        total = opdef.get("Sum").endpoint(repeats, [0])
-        positions = array.range_(total)
-        source = opdef.get("GatherV2").endpoint(data, _count_at_most(ends, positions), axis)
-    return source
-
-
-def _count_at_most(ends: Tensor, positions: Tensor) -> Tensor:
-    found = opdef.get("UpperBound").endpoint(array.expand_dims(ends, 0), array.expand_dims(positions, 0))
-    counts: Tensor = array.squeeze(found, [0])
-    return counts
 
 
 # -- reordering ----------------------------------------------------------------------------------
@@ -405,7 +446,13 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
 _REVERSED = (*INTS, bool_, *FLOATS, *COMPLEX, string)
 
 
-@op("tensor: T, axis: Tidx -> output: T", T=_REVERSED, Tidx=(INDICES, int32), shape=unchanged, exact=True)
+@op(
+    "tensor: T, axis: Tidx -> output: T",
+    T=_REVERSED,
+    Tidx=(INDICES, int32),
+    shape=unchanged,
+    exact=True,
+)
 def ReverseV2(tensor: Any, axis: Any) -> Any:
     """`tensor` with the order along the given dimensions reversed."""
     axes = tuple(checked_axis(a, np.ndim(tensor)) for a in xp.static_shape(axis))
@@ -438,7 +485,11 @@ def ReverseSequence(input: Any, seq_lengths: Any, *, seq_dim: int, batch_dim: in
     seq, batch = seq_dim % rank, batch_dim % rank
     size = np.shape(input)[seq]
     lengths = xp.astype(seq_lengths, np.int64)
-    xp.check(lengths <= size, InvalidArgumentError, lambda: f"seq_lens({int(np.argmax(lengths))}) > input.dims({seq})")
+    xp.check(
+        lengths <= size,
+        InvalidArgumentError,
+        lambda: f"seq_lens({int(np.argmax(lengths))}) > input.dims({seq})",
+    )
     steps = np.arange(size)
     rows = lengths[:, None]
     order = xp.where(steps < rows, rows - 1 - steps, steps)
@@ -450,102 +501,34 @@ def ReverseSequence(input: Any, seq_lengths: Any, *, seq_dim: int, batch_dim: in
 
 @export("reverse_sequence", "manip.reverse_sequence")
 @renamed(seq_dim="seq_axis", batch_dim="batch_axis")
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: int | None = None, batch_axis: int | None = None, name: str | None = None) -> Tensor:
+def reverse_sequence(
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: int | None = None,
+    batch_axis: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """For each row along `batch_axis`, its first `seq_lengths[i]` entries along `seq_axis` reversed."""
     if seq_axis is None:
         raise ValueError("tf.reverse_sequence needs seq_axis (or seq_dim).")
-    return ReverseSequence(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0, name=name)
+    return ReverseSequence(
+        input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0, name=name
+    )
 
 
-@op("input: T, shift: Tshift, axis: Taxis -> output: T", Tshift=INDICES, Taxis=INDICES, shape=unchanged, exact=True, export=("roll", "manip.roll"))
+@op(
+    "input: T, shift: Tshift, axis: Taxis -> output: T",
+    Tshift=INDICES,
+    Taxis=INDICES,
+    shape=unchanged,
+    exact=True,
+    export=("roll", "manip.roll"),
+)
 def Roll(input: Any, shift: Any, axis: Any) -> Any:
     """`input` moved around by `shift` places along each `axis`."""
     shifts = xp.reshape(shift, -1)
     for i, position in enumerate(xp.static_shape(axis)):
-        input = xp.roll(input, int(shifts[i]) if isinstance(shifts, np.ndarray) else shifts[i], position)
+        input = xp.roll(
+            input, int(shifts[i]) if isinstance(shifts, np.ndarray) else shifts[i], position
+        )
     return input
-
-
-# -- padding -------------------------------------------------------------------------------------
-
-
-def _padded(op: Operation) -> Any:
-    shape, widths = dims(op), constant_value(op.inputs[1])
-    if widths is None:
-        pairs = op.inputs[1].shape.tuple
-        rank = len(shape) if shape is not None else pairs[0] if pairs else None
-        return [None if rank is None else (None,) * rank]
-    if shape is None:
-        return [(None,) * len(widths)]
-    if len(widths) != len(shape):
-        raise ValueError(f"Shape must be rank {len(widths)} but is rank {len(shape)}")
-    return [tuple(None if d is None else d + int(a) + int(b) for d, (a, b) in zip(shape, widths, strict=True))]
-
-
-def padding_widths(paddings: Any, rank: int) -> list[tuple[int, int]]:
-    widths = [(int(a), int(b)) for a, b in xp.static(paddings).reshape(-1, 2)]
-    if len(widths) != rank or any(min(pair) < 0 for pair in widths):
-        raise InvalidArgumentError(None, None, f"Paddings must be {rank} pairs of non-negative numbers: {widths}")
-    return widths
-
-
-def pad_with(input: Any, paddings: Any, value: Any) -> Any:
-    widths = padding_widths(paddings, np.ndim(input))
-    return xp.pad(input, widths, constant_values=value) if widths else input
-
-
-@op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
-def Pad(input: Any, paddings: Any) -> Any:
-    """`input` with `paddings[i]` = (before, after) zeros around dimension i."""
-    return pad_with(input, paddings, np.zeros((), input.dtype))
-
-
-@op("input: T, paddings: Tpaddings, constant_values: T -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True, grad=array.first_input_gradient)
-def PadV2(input: Any, paddings: Any, constant_values: Any) -> Any:
-    """`Pad` with another value than zero."""
-    return pad_with(input, paddings, constant_values)
-
-
-@op("input: T, paddings: Tpaddings -> output: T", Tpaddings=(INDICES, int32), shape=_padded, exact=True)
-def MirrorPad(input: Any, paddings: Any, *, mode: str) -> Any:
-    """`input` padded with its own mirror image, without ("REFLECT") or with ("SYMMETRIC") the border."""
-    widths = padding_widths(paddings, np.ndim(input))
-    most = 0 if mode == "SYMMETRIC" else 1
-    for size, pair in zip(np.shape(input), widths, strict=True):
-        if max(pair) > size - most:
-            raise InvalidArgumentError(
-                None, None, f"paddings must be {'less than' if most else 'no greater than'} the dimension size: {pair[0]}, {pair[1]} {'not less than' if most else 'greater than'} {size}"
-            )
-    return xp.pad(input, widths, mode=mode.lower()) if widths else input
-
-
-@export("pad")
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Tensor:
-    """`tensor` with `paddings[i]` = (before, after) entries around dimension i.
-
-    Args:
-        mode: "CONSTANT", "REFLECT" (mirrored without the border) or "SYMMETRIC" (with it).
-    """
-    mode = mode.upper()
-    if mode in ("REFLECT", "SYMMETRIC"):
-        result = MirrorPad(tensor, paddings, mode=mode, name=name)
-    elif mode != "CONSTANT":
-        raise ValueError(f'Unknown padding mode {mode!r}: it is "CONSTANT", "REFLECT" or "SYMMETRIC".')
-    elif not isinstance(constant_values, Tensor) and np.ndim(constant_values) == 0 and not constant_values:
-        result = Pad(tensor, paddings, name=name)
-    else:
-        result = PadV2(tensor, paddings, constant_values, name=name)
-    return _with_padded_shape(result, paddings)
-
-
-def _with_padded_shape(result: Tensor, paddings: Any) -> Tensor:
-    """Use the widths that are known where others are tensors, as in `[[0, 0], [0, n]]`."""
-    shape = result.op.inputs[0].shape.tuple
-    if shape is None or result.shape.is_fully_defined() or not isinstance(paddings, (list, tuple)):
-        return result
-    sizes = []
-    for size, pair in zip(shape, paddings, strict=False):
-        widths = [constant_value(w) if isinstance(w, Tensor) else w for w in pair] if isinstance(pair, (list, tuple)) else [None]
-        sizes.append(None if size is None or None in widths else size + int(sum(widths)))  # type: ignore[arg-type]
-    result.set_shape(sizes)
-    return result

@@ -1,14 +1,13 @@
-"""The bits of integers, and the bytes of any number read as another type."""
+"""The bits of integers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
-from tf1x.core.dtypes import INTS, NUMBERS, DType
+from tf1x.core.dtypes import INTS
 from tf1x.core.opdef import op
 from tf1x.ops import xp
 from tf1x.ops.elementwise import binary, unary
@@ -54,38 +53,3 @@ def PopulationCount(x: Any) -> Any:
     """How many bits of each element are 1."""
     unsigned = x.view(f"uint{x.dtype.itemsize * 8}")
     return xp.bitwise_count(unsigned).astype(np.uint8)
-
-
-def _bitcast_shape(op: Any) -> Any:
-    shape, source = op.inputs[0].shape.tuple, op.inputs[0].dtype.base_dtype
-    wide, narrow = source.size, op.attrs["type"].size
-    if shape is None or wide == narrow:
-        return [shape]
-    if wide > narrow:
-        return [(*shape, wide // narrow)]
-    if not shape or shape[-1] not in (None, narrow // wide):
-        raise ValueError(f"Cannot bitcast due to shape. {shape} does not end with {narrow // wide}")
-    return [shape[:-1]]
-
-
-@op(
-    "input: T -> output: type",
-    T=NUMBERS,
-    type=NUMBERS,
-    shape=_bitcast_shape,
-    grad=None,
-    exact=True,
-    export=("bitcast",),
-)
-def Bitcast(input: Any, *, type: DType) -> Any:
-    """The bytes of `input` read as another type.
-
-    To a smaller type the result has one more axis; to a larger one the last axis goes.
-    """
-    dtype = type.numpy_dtype
-    if xp.is_jax(input):
-        return jax.lax.bitcast_convert_type(input, dtype)
-    if input.dtype.itemsize > dtype.itemsize:
-        return np.ascontiguousarray(input[..., None]).view(dtype)
-    seen = np.ascontiguousarray(input).view(dtype)
-    return seen.reshape(np.shape(input)) if input.dtype.itemsize == dtype.itemsize else seen[..., 0]

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tf1x.api import export
-from tf1x.core import convert, opdef, scopes
+from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, DType, complex64, complex128, float32, float64
 from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import math, xp
+from tf1x.ops import array, array_select, math, xp
 from tf1x.ops.shape_rules import broadcast, unchanged
 
 _REAL = (float32, float64)
@@ -107,7 +107,7 @@ def imag(input: Any, name: str | None = None) -> Tensor:
         input = convert.to_tensor(input, name="input")
         if input.dtype.is_complex:
             return Imag(input, Tout=input.dtype.real_dtype, name=scope)
-        return opdef.get("ZerosLike").endpoint(input, name="zeros_like")
+        return array.zeros_like(input)
 
 
 @export("angle", "math.angle")
@@ -117,9 +117,8 @@ def angle(input: Any, name: str | None = None) -> Tensor:
         input = convert.to_tensor(input, name="input")
         if input.dtype.is_complex:
             return Angle(input, Tout=input.dtype.real_dtype, name=scope)
-        from tf1x.ops.array import ones_like, where, zeros_like
-
-        return where(input < 0, np.pi * ones_like(input), zeros_like(input))
+        pi = np.pi * array.ones_like(input)
+        return array_select.where(input < 0, pi, array.zeros_like(input))
 
 
 @export("conj", "math.conj")

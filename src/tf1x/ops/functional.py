@@ -11,7 +11,10 @@ from tf1x.core.graphdef import FuncAttr
 from tf1x.core.opdef import op
 
 
-@op("input: *Tin -> output: *Tout", shape=lambda op: [t.shape for t in op.inputs[: len(op.attrs["Tout"])]])
+@op(
+    "input: *Tin -> output: *Tout",
+    shape=lambda op: [t.shape for t in op.inputs[: len(op.attrs["Tout"])]],
+)
 def SymbolicGradient(input: list[Any], *, Tout: list[DType], f: FuncAttr) -> Any:
     """Gradients of the op (or function) `f`.
 

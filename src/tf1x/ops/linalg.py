@@ -15,7 +15,8 @@ from tf1x.core.dtypes import bfloat16, complex64, complex128, float16, float32, 
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import array, array_moves, complex_math, math, reduce, xp
+from tf1x.ops import array, array_diag, array_moves, complex_math, math, reduce, xp
+from tf1x.ops.functional import gradient_node
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, merge_dim
 
@@ -191,12 +192,6 @@ def LogMatrixDeterminant(input: Any) -> Any:
     return xp.asarray(sign, input.dtype), xp.asarray(log, input.dtype)
 
 
-@op("input: T -> output: T", T=_TYPES, shape=_square_shape, needs_jax=True, export=("linalg.expm",))
-def MatrixExponential(input: Any) -> Any:
-    """The exponential of each matrix."""
-    return jax.scipy.linalg.expm(input)
-
-
 # -- solvers -------------------------------------------------------------------------------------
 
 
@@ -242,7 +237,12 @@ def MatrixTriangularSolve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint:
     return _solve_triangular(matrix, rhs, lower, adjoint)
 
 
-@op("matrix: T, rhs: T, l2_regularizer: float64 -> output: T", T=_TYPES, shape=_solve_shape, needs_jax=True)
+def _solve_ls_gradient(op: Operation, grad: Tensor) -> list[Any]:
+    # As in TensorFlow, the regulariser gets none.
+    return [*gradient_node(op, [grad])[:2], None]
+
+
+@op("matrix: T, rhs: T, l2_regularizer: float64 -> output: T", T=_TYPES, shape=_solve_shape, grad=_solve_ls_gradient, needs_jax=True)
 def MatrixSolveLs(matrix: Any, rhs: Any, l2_regularizer: Any, *, fast: bool = True) -> Any:
     """The X that minimises |`matrix` X - `rhs`|^2 + l2_regularizer |X|^2, for each matrix.
 
@@ -317,7 +317,7 @@ def _damped(matrix: Tensor, gramian: Tensor, l2_regularizer: Any, tall: bool) ->
     shape = array.shape(matrix)
     batch = shape[:-2]
     size = shape[-1] if tall else shape[-2]
-    identity = array.eye(size, batch_shape=batch, dtype=matrix.dtype)
+    identity = array_diag.eye(size, batch_shape=batch, dtype=matrix.dtype)
     identity.set_shape(gramian.shape)
     return gramian + l2_regularizer * identity
 
@@ -351,7 +351,7 @@ def self_adjoint_eigvals(tensor: Any, name: str | None = None) -> Tensor:
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
     """The logarithm of the determinant of Hermitian positive definite matrices."""
     with scopes.name_scope(name, "logdet", [matrix]):
-        diagonal = complex_math.real(array.matrix_diag_part(Cholesky(matrix)))
+        diagonal = complex_math.real(array_diag.matrix_diag_part(Cholesky(matrix)))
         return 2.0 * reduce.reduce_sum(math.Log(diagonal), axis=[-1])
 
 
@@ -368,7 +368,7 @@ def trace(x: Any, name: str | None = None) -> Tensor:
     """The sum of the diagonal of each matrix in the last two dimensions."""
     with scopes.name_scope(name, "Trace", [x]) as scope:
         x = convert.to_tensor(x, name="x")
-        return reduce.reduce_sum(array.matrix_diag_part(x), [-1], name=scope)
+        return reduce.reduce_sum(array_diag.matrix_diag_part(x), [-1], name=scope)
 
 
 @export("norm", "linalg.norm")

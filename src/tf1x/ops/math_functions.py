@@ -97,6 +97,24 @@ def accumulate_n(
     return add_n(tensors, name=name)
 
 
+@export("clip_by_value")
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """`t` (a tensor or IndexedSlices) with values below and above the bounds replaced by them.
+
+    Raises:
+        ValueError: a bound would broadcast `t` to a larger shape.
+    """
+    with scopes.name_scope(name, "clip_by_value", [t, clip_value_min, clip_value_max]) as scope:
+        values = convert.to_tensor(t.values if isinstance(t, IndexedSlices) else t, name="t")
+        below = math.Minimum(values, clip_value_max)
+        values.shape.assert_is_compatible_with(below.shape)
+        clipped = math.Maximum(below, clip_value_min, name=scope)
+        values.shape.assert_is_compatible_with(clipped.shape)
+    if isinstance(t, IndexedSlices):
+        return IndexedSlices(clipped, t.indices, t.dense_shape)
+    return clipped
+
+
 @export("math.polyval")
 def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     """The polynomial with a list of coefficients, highest power first, at `x`."""

@@ -254,9 +254,10 @@ def _bias_shape(op: Operation) -> Any:
     (size,) = with_rank(dims(op, 1), 1)
     if value is None:
         return [None]
-    if len(value) < 2:
-        raise ValueError(f"Shape must be at least rank 2 but is rank {len(value)}")
-    channel = 1 if op.attrs.get("data_format") == "NCHW" else len(value) - 1
+    second = op.attrs.get("data_format") == "NCHW"
+    if len(value) < 2 + second:
+        raise ValueError(f"Shape must be at least rank {2 + second} but is rank {len(value)}")
+    channel = 1 if second else len(value) - 1
     return [(*value[:channel], merge_dim(value[channel], size), *value[channel + 1 :])]
 
 

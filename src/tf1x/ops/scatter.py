@@ -132,20 +132,27 @@ def _scatter(name: str, rule: Rule, doc: str, types: Any, locking: bool = False)
     )
 
 
-def _divided(row: Any, divisor: Any) -> Any:
-    if np.dtype(row.dtype).kind in "iu":
-        xp.check(divisor != 0, errors.InvalidArgumentError, "Integer division by zero")
-        one = xp.asarray(1, divisor.dtype)
-        divisor = xp.where(divisor == 0, one, divisor)
-        return xp.trunc(row / divisor).astype(row.dtype) if not xp.is_jax(row, divisor) else jax.lax.div(row, divisor)
-    return row / divisor
+def _divide(ref: Any, indices: Any, divisors: Any) -> Any:
+    whole = np.dtype(ref.dtype).kind in "iu"
+    if whole:
+        xp.check(divisors != 0, errors.InvalidArgumentError, "Integer division by zero")
+        divisors = xp.where(divisors == 0, xp.asarray(1, divisors.dtype), divisors)
+
+    def divided(rows: Any, by: Any) -> Any:
+        if not whole:
+            return rows / by
+        if xp.is_jax(rows, by):
+            return jax.lax.div(rows, by)
+        return np.trunc(rows / by).astype(rows.dtype)
+
+    return by_rows(divided, (ref,), indices, divisors)[0]
 
 
 _COMPARED = (float16, bfloat16, float32, float64, int32, int64)
 ScatterAdd, ResourceScatterAdd = _scatter("Add", lambda r, i, u: _scattered(r, i, u, np.add, "add"), "Add to", NUMBERS)
 ScatterSub, ResourceScatterSub = _scatter("Sub", lambda r, i, u: _scattered(r, i, u, np.subtract, "subtract"), "Subtract from", NUMBERS)
 ScatterMul, ResourceScatterMul = _scatter("Mul", lambda r, i, u: _scattered(r, i, u, np.multiply, "multiply"), "Multiply", NUMBERS)
-ScatterDiv, ResourceScatterDiv = _scatter("Div", lambda r, i, u: by_rows(_divided, (r,), i, u)[0], "Divide", NUMBERS)
+ScatterDiv, ResourceScatterDiv = _scatter("Div", _divide, "Divide", NUMBERS)
 ScatterMin, ResourceScatterMin = _scatter("Min", lambda r, i, u: _scattered(r, i, u, np.minimum, "min"), "Take the minimum with", _COMPARED)
 ScatterMax, ResourceScatterMax = _scatter("Max", lambda r, i, u: _scattered(r, i, u, np.maximum, "max"), "Take the maximum with", _COMPARED)
 ScatterUpdate, ResourceScatterUpdate = _scatter(

@@ -98,7 +98,9 @@ def normalized_axes(axes: Any, rank: int) -> list[int]:
     found = []
     for axis in np.asarray(axes).reshape(-1).tolist():
         if not -rank <= axis < rank:
-            raise ValueError(f"Invalid reduction dimension {axis} for input with {rank} dimensions.")
+            raise ValueError(
+                f"Invalid reduction dimension {axis} for input with {rank} dimensions."
+            )
         found.append(axis % rank)
     return found
 

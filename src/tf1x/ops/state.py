@@ -94,20 +94,6 @@ def AssignVariableOp(resource: Any, value: Any, *, op: Operation) -> Any:
     return _checked_shape(op, value)
 
 
-@op("resource: resource -> ", shape=nothing, grad=None, stateful=True, host=True, initializes=True)
-def DestroyResourceOp(resource: Any, *, ignore_lookup_error: bool = True, op: Operation, session: Any) -> None:
-    """Forget the value of a resource variable.
-
-    Raises:
-        NotFoundError: it has none and `ignore_lookup_error` is false.
-    """
-    from tf1x.runtime.state import variable_key
-
-    key = variable_key(op.inputs[0])
-    if session._state.variables.pop(key, None) is None and not ignore_lookup_error:
-        raise errors.NotFoundError(None, op, f"Resource {key} does not exist.")
-
-
 # -- reading -------------------------------------------------------------------------------------
 
 

@@ -115,7 +115,8 @@ class Compiled:
 
     def _compile(self, state: State, inputs: Sequence[Any]) -> Callable[..., Any]:
         arguments = self.arguments(state, inputs)
-        specs = [jax.ShapeDtypeStruct(np.shape(x), x.dtype) for x in arguments]
+        struct: Any = jax.ShapeDtypeStruct
+        specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(inputs, flat))(*specs)
         function = jaxpr_as_fun(jaxpr)
         return jax.jit(function, donate_argnums=self._donated())
@@ -136,7 +137,9 @@ class Compiled:
         segment = self.segment
         parts = iter(flat)
         values = {
-            t: np.asarray(x) for t, x in zip(segment.inputs, inputs, strict=True) if t in self._static_inputs
+            t: np.asarray(x)
+            for t, x in zip(segment.inputs, inputs, strict=True)
+            if t in self._static_inputs
         }
         values |= {segment.inputs[i]: next(parts) for i in self.dynamic}
         variables = {key: next(parts) for key in segment.reads}
@@ -161,7 +164,7 @@ class Compiled:
                     evaluator.apply(op)
         self.blocks = [evaluator.counters[op].blocks for op in self.random]
         self.checked = bool(checks.failed)
-        results = []
+        results: list[Any] = []
         self.static = {}
         for i, tensor in enumerate(segment.outputs):
             value = evaluator.values[tensor]
@@ -193,13 +196,16 @@ class Compiled:
             arguments.append(value)
         if self.segment.constants:
             if self._constants is None:
-                self._constants = [jax.device_put(op.attrs["value"]) for op in self.segment.constants]
+                self._constants = [
+                    jax.device_put(op.attrs["value"]) for op in self.segment.constants
+                ]
             arguments += self._constants
         if self.random:
             counters = state.counters
             arguments.append(
                 np.array(
-                    [(*state.random_key(op), counters.get(op.name, 0)) for op in self.random], np.uint64
+                    [(*state.random_key(op), counters.get(op.name, 0)) for op in self.random],
+                    np.uint64,
                 )
             )
         return arguments

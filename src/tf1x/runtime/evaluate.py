@@ -167,7 +167,9 @@ class Evaluator:
         values = outputs if len(outputs) >= len(keys) else outputs * len(keys)
         for key, value in zip(keys, values, strict=False):
             if key is None:
-                raise errors.InternalError(None, op, f"{op.type} writes to something that is no variable.")
+                raise errors.InternalError(
+                    None, op, f"{op.type} writes to something that is no variable."
+                )
             self.variables[key] = value
         if not op.outputs:
             return []
@@ -239,9 +241,7 @@ def vjp(
 
         def ruled(cotangents: list[Any]) -> list[Any]:
             given = rule(inputs, outputs, cotangents, attrs)
-            return [
-                zeros_like(x) if g is None else g for x, g in zip(inputs, given, strict=True)
-            ]
+            return [zeros_like(x) if g is None else g for x, g in zip(inputs, given, strict=True)]
 
         return outputs, ruled
 

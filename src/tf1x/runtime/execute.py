@@ -33,6 +33,7 @@ _MAX_STATIC_SIGNATURES = 32
 _INTERPRET_ELEMENTS = 4_000_000
 
 _enable_x64: Callable[..., Any] = jax.enable_x64
+_wait_for: Callable[..., Any] = jax.block_until_ready
 
 
 class Executor:
@@ -58,7 +59,9 @@ class Executor:
         wanted = {t for t in self._fetches.elements if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
             if not step.host:
-                self._segments[step] = _DeviceStep(Segment.of(step, self.plan, wanted), self._static)
+                self._segments[step] = _DeviceStep(
+                    Segment.of(step, self.plan, wanted), self._static
+                )
             wanted |= {t for op in step.ops for t in op.inputs}
         self._only = self._single_segment()
         if self._only is not None:
@@ -123,8 +126,8 @@ class Executor:
             return self._run_values(fed)
         outputs = compiled.outputs(results)
         if results and not outputs:
-            jax.block_until_ready(results[0])
-        values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))  # noqa: B905
+            _wait_for(results[0])
+        values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))
         if self._fetches_feeds:
             values.update(zip(self._fed, fed, strict=True))
         return self._finish(values)
@@ -191,7 +194,9 @@ class Executor:
         if compiled is None:
             self._limit_signatures(step)
             try:
-                compiled = Compiled(step.segment, self._state, inputs, frozenset(step.static), keep_old)
+                compiled = Compiled(
+                    step.segment, self._state, inputs, frozenset(step.static), keep_old
+                )
             except xp.StaticValueNeeded as needed:
                 self._make_known(step.segment, needed)
                 raise _Replan from None

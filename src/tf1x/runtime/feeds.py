@@ -100,7 +100,7 @@ def to_array(tensor: Tensor, value: Any) -> Any:
     """
     array: Any
     if type(value) is np.ndarray and value.dtype == tensor._dtype.numpy_dtype:
-        array = value if value.dtype != object else _numpy(tensor, value)
+        array = value if not value.dtype.hasobject else _numpy(tensor, value)
     elif isinstance(value, jax.Array) and value.dtype == tensor._dtype.numpy_dtype:
         array = value
     else:
@@ -110,7 +110,7 @@ def to_array(tensor: Tensor, value: Any) -> Any:
     if dims is None or dims == shape:
         return array
     if len(dims) == len(shape):
-        for wanted, given in zip(dims, shape):  # noqa: B905  (the fast path of every run)
+        for wanted, given in zip(dims, shape):
             if wanted is not None and wanted != given:
                 break
         else:
@@ -122,7 +122,9 @@ def to_array(tensor: Tensor, value: Any) -> Any:
 
 def _numpy(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     kind = type(value)
-    if kind is not np.ndarray and (isinstance(value, Tensor) or hasattr(value, "_as_graph_element")):
+    if kind is not np.ndarray and (
+        isinstance(value, Tensor) or hasattr(value, "_as_graph_element")
+    ):
         raise TypeError(
             "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
             "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. "
@@ -130,7 +132,7 @@ def _numpy(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
             f"with key {tensor.name!r}."
         )
     dtype = tensor.dtype
-    if dtype.numpy_dtype == object:
+    if dtype.numpy_dtype.hasobject:
         return convert.to_array(value, dtypes.string)
     array = np.asarray(value, dtype.numpy_dtype)
     if kind is int and dtype.is_integer and int(array) != value:

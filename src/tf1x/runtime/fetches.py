@@ -77,7 +77,9 @@ class Fetches:
 
     def _resolve(self, item: Any) -> Callable[[list[Any]], Any]:
         if item is None:
-            raise TypeError(f"Argument {item!r} of the fetches has type {type(item)}: fetch None is not allowed.")
+            raise TypeError(
+                f"Argument {item!r} of the fetches has type {type(item)}: fetch None is not allowed."
+            )
         if isinstance(item, (list, tuple)):
             parts = [self._resolve(part) for part in item]
             if isinstance(item, list):
@@ -104,7 +106,9 @@ class Fetches:
                 f"Fetch argument {item!r} has invalid type {type(item)}, must be a string or Tensor. ({error})"
             ) from None
         except ValueError as error:
-            raise ValueError(f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error})") from None
+            raise ValueError(
+                f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error})"
+            ) from None
         except KeyError as error:
             raise ValueError(
                 f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error.args[0]})"

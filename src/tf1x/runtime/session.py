@@ -146,7 +146,9 @@ class BaseSession:
         """
         if handle not in self._partial:
             raise errors.InvalidArgumentError(
-                None, None, f"Must run 'setup' before performing partial runs; got handle {handle!r}."
+                None,
+                None,
+                f"Must run 'setup' before performing partial runs; got handle {handle!r}.",
             )
         given = feeds.resolve(self._graph, feed_dict)
         values = [feeds.to_array(t, v) for t, v in given.flatten(feed_dict)]

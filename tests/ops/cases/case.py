@@ -66,7 +66,9 @@ def floats(*shape: int, seed: int = 0, low: float = -2.0, high: float = 2.0) -> 
     return np.random.RandomState(seed).uniform(low, high, shape).astype(np.float32)
 
 
-def ints(*shape: int, seed: int = 0, low: int = -5, high: int = 6, dtype: str = "int32") -> np.ndarray:
+def ints(
+    *shape: int, seed: int = 0, low: int = -5, high: int = 6, dtype: str = "int32"
+) -> np.ndarray:
     return np.random.RandomState(seed).randint(low, high, shape).astype(dtype)
 
 

@@ -13,9 +13,22 @@ _ULP = {"rtol": 3e-7, "atol": 0.0, "rtol64": 1e-15, "atol64": 0.0, "runs": 3}
 def _float_sampler(op: str) -> list[Case]:
     return [
         Case(op, (Const([5, 7]),), {"dtype": "float32", **_SEEDS}, **_ULP),
-        Case(op, (Const([3]),), {"dtype": "float16", **_SEEDS}, dtypes=("float16",), note="half", runs=3),
+        Case(
+            op,
+            (Const([3]),),
+            {"dtype": "float16", **_SEEDS},
+            dtypes=("float16",),
+            note="half",
+            runs=3,
+        ),
         Case(op, (Const(np.int64([0, 4])),), {"dtype": "float32", **_SEEDS}, note="empty", **_ULP),
-        Case(op, (Const([5000, 3]),), {"dtype": "float32", "seed": 1, "seed2": 0}, note="large", **_ULP),
+        Case(
+            op,
+            (Const([5000, 3]),),
+            {"dtype": "float32", "seed": 1, "seed2": 0},
+            note="large",
+            **_ULP,
+        ),
     ]
 
 
