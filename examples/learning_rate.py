@@ -1,6 +1,6 @@
 """The learning rate: too large, too small, good; and rates that decay as training goes on.
 
-1. One softmax classifier, three rates. At 1.5 the cost leaps about until a logarithm of zero makes
+1. One softmax classifier, three rates. At 1.5 the cost leaps up and a logarithm of zero soon makes
    it nan; at 1e-10 nothing moves; at 0.1 it learns.
 2. A regression trained on one noisy example at a time. A constant rate never comes to rest: each
    example pulls the weights its own way. A rate that decays (exponentially, by steps, as 1/t) is

@@ -47,15 +47,20 @@ def define(item: Any, *names: str) -> None:
         _symbols[name] = item
 
 
-def lazy(module: str, *names: str) -> None:
-    """Publish names that `module` defines (under their last parts) when they are first used."""
+def lazy(module: str, *names: str, attribute: str | None = None) -> None:
+    """Publish what `module` defines, imported when a name is first used.
+
+    Args:
+        attribute: its name in the module, by default the last part of each public name.
+    """
     for name in names:
-        _lazy[name] = (module, name.rpartition(".")[2])
+        _lazy[name] = (module, attribute or name.rpartition(".")[2])
 
 
-def lazy_module(name: str, module: str) -> None:
-    """Publish a whole module under a dotted name, imported at first use."""
-    _lazy[name] = (module, None)
+def lazy_module(module: str, *names: str) -> None:
+    """Publish a whole module under dotted names, imported at first use."""
+    for name in names:
+        _lazy[name] = (module, None)
 
 
 def renamed(**aliases: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -111,42 +116,66 @@ def names() -> list[str]:
     return sorted({*symbols(), *_lazy})
 
 
-def _resolve_lazy(name: str) -> Any:
-    module, attribute = _lazy[name]
-    loaded = importlib.import_module(module)
-    return loaded if attribute is None else getattr(loaded, attribute)
+class UnknownSymbol(AttributeError):
+    """A program used a public name that tf1x does not have; the message says where.
+
+    Rendered when it is printed: `hasattr` and `getattr` with a default are common and stay cheap.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+        self._where = next(iter(_graph.user_frames()), None)
+
+    def __str__(self) -> str:
+        return unknown_symbol(self.path, self._where)
 
 
 def missing(path: str) -> Any:
     """The value of a lazy name.
 
     Raises:
-        AttributeError: there is no such symbol; the message says what to do.
+        UnknownSymbol (an AttributeError): there is no such symbol.
     """
-    if path in _lazy:
-        return _resolve_lazy(path)
-    raise AttributeError(unknown_symbol(path))
+    if path not in _lazy:
+        raise UnknownSymbol(path)
+    module, attribute = _lazy[path]
+    loaded = importlib.import_module(module)
+    return loaded if attribute is None else getattr(loaded, attribute)
+
+
+def unknown_symbol(path: str, where: _graph.Frame | None) -> str:
+    """What to tell a program that uses the name `tf.<path>`, which tf1x does not have."""
+    close = difflib.get_close_matches(path, names(), 3, 0.75)
+    if not close:
+        last = path.rpartition(".")[2]
+        close = [n for n in names() if n.rpartition(".")[2] == last][:3]
+    lines = [f"tf1x has no tf.{path}."]
+    if where:
+        lines.append(f"  used in {where}")
+    if close:
+        lines.append(f"Close to it: {', '.join('tf.' + n for n in close)}.")
+    lines.append("`tf1x ops` lists the ops that there are.")
+    return "\n".join(lines)
 
 
 class Namespace(ModuleType):
-    """One module of the public tree, e.g. `tf.nn`."""
+    """One module of the public tree, e.g. `tf.nn`, or its root."""
 
-    def __init__(self, path: str, qualified: str, root: str) -> None:
+    def __init__(self, qualified: str, path: str = "") -> None:
         super().__init__(qualified)
-        self.__path__: list[str] = []
+        self.__path__: list[str] = []  # a package without files: the import hook finds submodules
         self._tf_path = path
-        self._tf_root = root
 
     def __getattr__(self, name: str) -> Any:
-        path = f"{self._tf_path}.{name}" if self._tf_path else name
         if name.startswith("__"):
-            raise AttributeError(name)
-        value = missing(path)
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        value = missing(f"{self._tf_path}.{name}" if self._tf_path else name)
         setattr(self, name, value)
         return value
 
     def __dir__(self) -> list[str]:
-        return sorted(set(super().__dir__()) | set(children(self._tf_path)))
+        return sorted({*super().__dir__(), *children(self._tf_path)})
 
 
 def children(path: str) -> set[str]:
@@ -155,25 +184,14 @@ def children(path: str) -> set[str]:
     return {n[len(prefix) :].partition(".")[0] for n in names() if n.startswith(prefix)}
 
 
-def unknown_symbol(path: str) -> str:
-    """What to tell a program that uses a name that tf1x does not have."""
-    where = next(iter(_graph.user_frames()), None)
-    at = f" (used in {where.filename}, line {where.lineno})" if where else ""
-    close = difflib.get_close_matches(path, names(), 3, 0.75)
-    if not close:
-        last = path.rpartition(".")[2]
-        close = [n for n in names() if n.rpartition(".")[2] == last][:3]
-    hint = f" Perhaps: {', '.join('tf.' + n for n in close)}." if close else ""
-    return (
-        f"tf1x has no tf.{path}{at}.{hint} "
-        "`tf1x ops` lists the ops there are; docs/compatibility.md what is planned."
-    )
-
-
 def build(root: str, target: ModuleType) -> ModuleType:
     """Hang the public tree below the module `target`, with module names under `root`.
 
-    Submodules are entered in `sys.modules`, so `import tensorflow.nn` works.
+    Submodules are entered in `sys.modules`, so that `import tensorflow.nn` works, and
+    `compat.v1` is the tree itself.
+
+    Raises:
+        ValueError: a name is both a symbol and the parent of another.
     """
     modules: dict[str, ModuleType] = {"": target}
 
@@ -181,20 +199,20 @@ def build(root: str, target: ModuleType) -> ModuleType:
         if path not in modules:
             parent, _, last = path.rpartition(".")
             qualified = f"{root}.{path}"
-            made = modules[path] = Namespace(path, qualified, root)
+            made = modules[path] = Namespace(qualified, path)
             sys.modules[qualified] = made
             setattr(module(parent), last, made)
         return modules[path]
 
     table = symbols()
-    for name in sorted({*table, *_lazy}):
+    for name in {*table, *_lazy}:
         parent, _, last = name.rpartition(".")
         owner = module(parent)
         if name in table:
             setattr(owner, last, table[name])
+    clash = modules.keys() & {*table, *_lazy}
+    if clash:
+        raise ValueError(f"symbols that are also modules: {', '.join(sorted(clash))}")
+    module("compat").v1 = target  # type: ignore[attr-defined]
+    sys.modules[f"{root}.compat.v1"] = target
     return target
-
-
-def public_surface(items: Iterable[str]) -> str:
-    """The golden list: one name a line."""
-    return "\n".join(sorted(items)) + "\n"

@@ -10,6 +10,7 @@ import numpy as np
 import tf1x as tf
 from tests.ops.cases.case import Case, Const, Var
 from tf1x.core import opdef
+from tf1x.core.convert import to_array
 from tf1x.core.graph import Tensor
 from tf1x.ops import array, state
 from tf1x.runtime.session import Session
@@ -50,7 +51,7 @@ def as_type(value: Any, dtype: str) -> Any:
     if isinstance(value, Var):
         return Var(as_type(value.value, dtype), value.resource)
     if isinstance(value, Const):
-        return Const(as_type(value.value, dtype))
+        return Const(as_type(to_array(value.value), dtype))  # Python ints are int32
     result = np.asarray(value)
     if result.dtype == np.float32:
         return result.astype(dtype)

@@ -306,6 +306,8 @@ class Graph:
         # TensorFlow 2.21's rule for default op seeds counts them here (see ops/seeds.py).
         self.seed_counter = 0
         self.functions: dict[str, Any] = {}
+        # Keeps alive what `PyFunc` nodes call (ops/script.py).
+        self.python_functions: list[Any] = []
 
     # -- building ------------------------------------------------------------------------------
 

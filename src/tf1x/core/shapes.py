@@ -178,7 +178,6 @@ class TensorShape:
         return shape
 
     @property
-    @property
     def tuple(self) -> Dims:
         """Ints and `None`s, or `None` for unknown rank."""
         return self._dims

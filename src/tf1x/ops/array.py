@@ -544,10 +544,7 @@ def Range(start: Any, limit: Any, delta: Any) -> Any:
     count = _range_size(first, last, step)
     if np.asarray(first).dtype.kind in "iu":
         return xp.arange(int(first), int(first) + count * int(step), int(step), dtype=start.dtype)
-    # TensorFlow adds up step by step, as `cumsum` does.
-    steps = np.full(max(count, 1), step, start.dtype)
-    steps[0] = first
-    return np.cumsum(steps, dtype=start.dtype)[:count]
+    return first + xp.arange(0, count, 1, dtype=np.int64).astype(start.dtype) * step
 
 
 @export("range")

@@ -251,9 +251,12 @@ def GatherNd(params: Any, indices: Any) -> Any:
     points = _points(indices, np.shape(params), "params")
     if not points:
         return xp.broadcast_to(params, (*np.shape(indices)[:-1], *np.shape(params)))
-    if xp.is_jax(params, indices):
-        return jnp.asarray(params).at[points].get(mode="clip")
-    return params[points]
+    return _at(params, points)
+
+
+def _at(x: Any, points: tuple[Any, ...]) -> Any:
+    """`x[points]`."""
+    return jnp.asarray(x).at[points].get(mode="clip") if xp.is_jax(x, *points) else x[points]
 
 
 @export("gather_nd", "manip.gather_nd")
@@ -357,7 +360,7 @@ def _points_of(inputs: Any) -> tuple[Any, ...]:
 def _update_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
     """TensorFlow gives the gradient at a point to every update of it, overwritten ones too."""
     (grad,) = cotangents
-    taken = grad[_points_of(inputs)]
+    taken = _at(grad, _points_of(inputs))
     return [
         _scatter(grad, inputs[1], xp.zeros(np.shape(inputs[2]), grad.dtype), "set"),
         None,
@@ -370,10 +373,10 @@ def _extremum_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> lis
     (tensor, indices, updates), (result,), (grad,) = inputs, outputs, cotangents
     points = _points_of(inputs)
     kept = (tensor == result).astype(grad.dtype)
-    won = (updates == result[points]).astype(grad.dtype)
+    won = (updates == _at(result, points)).astype(grad.dtype)
     share = _scatter(kept, indices, won, "add")
     part = grad / xp.maximum(share, xp.asarray(1, grad.dtype))
-    return [part * kept, None, part[points] * won]
+    return [part * kept, None, _at(part, points) * won]
 
 
 TensorScatterUpdate = _tensor_scatter(

@@ -61,7 +61,7 @@ def DenseBincount(input: Any, size: Any, weights: Any, *, binary_output: bool = 
     """
     count = int(xp.static(size))
     if np.ndim(input) == 2:
-        rows, width = np.shape(input)
+        rows = np.shape(input)[0]
         offsets = xp.asarray(np.arange(rows)[:, None] * count, input.dtype)
         values = xp.where(input < count, input + offsets, xp.asarray(rows * count, input.dtype))
         xp.check(input >= 0, InvalidArgumentError, "Input must be non-negative")

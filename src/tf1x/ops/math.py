@@ -171,7 +171,7 @@ def _div_no_nan(x: Any, y: Any) -> Any:
 
 
 def _mul_no_nan(x: Any, y: Any) -> Any:
-    return xp.where(y == 0, xp.asarray(0, y.dtype), x * y)
+    return xp.where(y == 0, xp.asarray(0, y.dtype), xp.multiply(x, y))
 
 
 def _quotient_pullback(divide: Callable[[Any, Any], Any]) -> Pullback:
@@ -210,10 +210,10 @@ MulNoNan = binary(
 )
 TruncateDiv = binary(
     "TruncateDiv",
-    _truncate_div,
+    lambda x, y: xp.trunc(_truncate_div(x, y)),
     NUMBERS,
     grad=None,
-    doc="`x / y`; integers are truncated towards zero.",
+    doc="`x / y` rounded towards zero.",
     export=("truncatediv",),
 )
 FloorDiv = binary(

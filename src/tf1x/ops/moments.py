@@ -8,7 +8,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float16, float32
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_slicing, math, reduce
+from tf1x.ops import array, array_slicing, math, math_functions, reduce
 
 
 @export("nn.moments")
@@ -55,15 +55,10 @@ def weighted_moments(
         total = reduce.reduce_sum(weights * x, axes, True, name="weighted_input_sum")
         spread = weights + array.zeros_like(x)
         count = reduce.reduce_sum(spread, axes, True, name="sum_of_weights")
-        mean = _quotient(total, count)
+        mean = math_functions.div_no_nan(total, count)
         distance = weights * math.SquaredDifference(x, mean)
-        variance = _quotient(reduce.reduce_sum(distance, axes, True, name="weighted_distsq"), count)
+        variance = math_functions.div_no_nan(reduce.reduce_sum(distance, axes, True, name="weighted_distsq"), count)
         return _finished(mean, variance, axes, keepdims, half)
-
-
-def _quotient(x: Tensor, y: Tensor) -> Tensor:
-    with scopes.name_scope(None, "div_no_nan", [x, y]) as scope:
-        return math.DivNoNan(x, y, name=scope)
 
 
 @export("nn.sufficient_statistics")

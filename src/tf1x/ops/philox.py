@@ -24,7 +24,6 @@ import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
-from scipy import special
 
 Array = Any  # np.ndarray on the eager path, jax.Array on the traced one
 Namespace = Any  # the module numpy or jax.numpy
@@ -597,7 +596,10 @@ def _poisson_ptrs(u: Array, v: Array, mean: Array, xp: Namespace) -> tuple[Array
     k = xp.floor((2 * a / distance + b) * u + mean + 0.43)
     surely = (distance >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
     never = (k < 0) | ((distance < 0.013) & (v > distance))
-    log_gamma = special.gammaln if xp is np else jax.lax.lgamma
+    if xp is np:
+        from scipy.special import gammaln as log_gamma  # takes 0.2 s to import, is rarely needed
+    else:
+        log_gamma = jax.lax.lgamma
     log_target = k * xp.log(mean) - mean - log_gamma(k + 1)
     log_proposal = xp.log(v * inverse_alpha / (a / (distance * distance) + b))
     return k, surely | (~never & (log_proposal <= log_target))

@@ -27,7 +27,7 @@ from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
-from tf1x.ops import math, xp
+from tf1x.ops import array, complex_math, math, math_functions, xp
 from tf1x.ops.elementwise import conjugate, is_integer
 from tf1x.ops.shape_rules import dims, reduced_dims, reduction, unchanged
 
@@ -336,14 +336,7 @@ def all_axes(x: Any) -> Tensor:
     rank = getattr(getattr(x, "shape", None), "ndims", None)
     if rank:
         return convert.constant(np.arange(rank, dtype=np.int32))
-    from tf1x.ops.array import rank as rank_of
-
-    count = rank_of(x)
-    with scopes.name_scope("range") as scope:
-        start = convert.constant(0, name="start")
-        delta = convert.constant(1, name="delta")
-        found: Tensor = opdef.get("Range").endpoint(start, count, delta, name=scope)
-    return found
+    return array.range_(0, array.rank(x))
 
 
 def reduce(
@@ -355,6 +348,9 @@ def reduce(
     if axis is None and not keep:
         result.set_shape(())
     return result
+
+
+_OLD_NAMES = renamed(reduction_indices="axis", keep_dims="keepdims")
 
 
 def _reduction(node: Callable[..., Any], public: str, doc: str) -> Callable[..., Tensor]:
@@ -374,8 +370,7 @@ def _reduction(node: Callable[..., Any], public: str, doc: str) -> Callable[...,
             (`reduction_indices` is the old name).
         keepdims: leave the reduced axes in place with size 1 (`keep_dims` is the old name).
     """
-    wrapped = renamed(reduction_indices="axis", keep_dims="keepdims")(function)
-    return export(public, f"math.{public}")(wrapped)
+    return export(public, f"math.{public}")(_OLD_NAMES(function))
 
 
 reduce_sum = _reduction(Sum, "reduce_sum", "The sum of the elements over axes.")
@@ -414,3 +409,115 @@ def _arg_function(node: Callable[..., Any], public: str, word: str) -> Callable[
 
 argmax = _arg_function(ArgMax, "argmax", "largest")
 argmin = _arg_function(ArgMin, "argmin", "smallest")
+
+
+@export("arg_max")
+def arg_max(
+    input: Any, dimension: Any, output_type: Any = int64, name: str | None = None
+) -> Tensor:
+    """The older name of `tf.argmax`."""
+    return argmax(input, dimension, name, output_type)
+
+
+@export("arg_min")
+def arg_min(
+    input: Any, dimension: Any, output_type: Any = int64, name: str | None = None
+) -> Tensor:
+    """The older name of `tf.argmin`."""
+    return argmin(input, dimension, name, output_type)
+
+
+@export("reduce_logsumexp", "math.reduce_logsumexp")
+@_OLD_NAMES
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: Any = None, name: str | None = None
+) -> Tensor:
+    """`log(sum(exp(x)))` over axes, computed without overflow."""
+    with scopes.name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
+        raw = reduce_max(input_tensor, axis=axis, keepdims=True)
+        finite = opdef.get("SelectV2").endpoint(math.IsFinite(raw), raw, 0)
+        largest = array.StopGradient(finite)
+        total = reduce_sum(math.Exp(math.Sub(input_tensor, largest)), axis=axis, keepdims=keepdims)
+        result = math.Log(total)
+        if not keepdims:
+            largest = array.Reshape(largest, array.Shape(result))
+        result = math_functions.add(result, largest, name=scope)
+        if axis is None and not keepdims:
+            result.set_shape(())
+        return result
+
+
+@export("math.reduce_variance")
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None
+) -> Tensor:
+    """The population variance over axes.
+
+    Raises:
+        TypeError: integers.
+    """
+    with scopes.name_scope(name or "reduce_variance"):
+        x = convert.to_tensor(input_tensor)
+        means = reduce_mean(x, axis=axis, keepdims=True)
+        if means.dtype.is_integer:
+            raise TypeError(
+                f"Input must be either real or complex. Received integer type {means.dtype}."
+            )
+        off = x - means
+        if off.dtype.is_complex:
+            product = math.Mul(complex_math.Conj(off), off)
+            squares = complex_math.Real(product, Tout=off.dtype.real_dtype)
+        else:
+            squares = math.Square(off)
+        return reduce_mean(squares, axis=axis, keepdims=keepdims)
+
+
+@export("math.reduce_std")
+def reduce_std(
+    input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None
+) -> Tensor:
+    """The population standard deviation over axes."""
+    with scopes.name_scope(name or "reduce_std"):
+        variance = reduce_variance(convert.to_tensor(input_tensor), axis=axis, keepdims=keepdims)
+        return math.Sqrt(variance)
+
+
+@export("count_nonzero", "math.count_nonzero")
+@renamed(input="input_tensor", reduction_indices="axis", keep_dims="keepdims")
+def count_nonzero(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: Any = None,
+    dtype: Any = int64,
+    name: str | None = None,
+) -> Tensor:
+    """How many elements are not zero (or not the empty string), over axes, as `dtype`."""
+    with scopes.name_scope(name, "count_nonzero", [input_tensor]):
+        x = convert.to_tensor(input_tensor, name="input")
+        if not x.dtype.is_bool:
+            x = math.NotEqual(x, array.zeros([], x.dtype.base_dtype))
+        return math.cast(reduce_sum(math.cast(x, int64), axis=axis, keepdims=keepdims), dtype)
+
+
+def _scan(node: Callable[..., Any], public: str, *names: str) -> Callable[..., Tensor]:
+    """Publish a cumulative function; the result has the type and shape of `x`."""
+
+    def function(
+        x: Any,
+        axis: Any = 0,
+        exclusive: bool = False,
+        reverse: bool = False,
+        name: str | None = None,
+    ) -> Tensor:
+        with scopes.name_scope(name, node.opdef.type, [x]) as scope:
+            x = convert.to_tensor(x, name="x")
+            return node(x, axis, exclusive=exclusive, reverse=reverse, name=scope)
+
+    function.__name__ = function.__qualname__ = public
+    function.__doc__ = node.__doc__
+    return export(f"math.{public}", *names)(function)
+
+
+cumsum = _scan(Cumsum, "cumsum", "cumsum")
+cumprod = _scan(Cumprod, "cumprod", "cumprod")
+cumulative_logsumexp = _scan(CumulativeLogsumexp, "cumulative_logsumexp")

@@ -1,4 +1,4 @@
-"""Reductions over groups of rows, and counting: segment ops, bincount, histograms."""
+"""Reductions over groups of rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from tf1x.api import export
+from tf1x.core import convert, scopes
 from tf1x.core.dtypes import (
+    FLOATS,
     INDICES,
     NUMBERS,
     REALS,
@@ -17,10 +20,10 @@ from tf1x.core.dtypes import (
     int32,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
+from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
-from tf1x.ops import xp
+from tf1x.ops import array, array_moves, math, xp
 from tf1x.ops.shape_rules import dims
 
 # -- rows to groups ------------------------------------------------------------------------------
@@ -260,3 +263,145 @@ UnsortedSegmentMin = _unsorted(
     "The smallest",
     "unsorted_segment_min",
 )
+
+# -- chosen rows of a table, by sorted ids -------------------------------------------------------
+
+
+def _chosen_shape(op: Operation) -> Any:
+    shape = dims(op)
+    if len(op.inputs) == 4:
+        count = constant_value(op.inputs[3])
+        rows = None if count is None else int(count)
+    else:
+        ids = constant_value(op.inputs[2])
+        rows = None if ids is None else (int(ids[-1]) + 1 if ids.size else 0)
+    return [None if shape is None else (rows, *shape[1:])]
+
+
+def _sparse(
+    name: str, divisor: Callable[[Any], Any] | None, types: Any, doc: str
+) -> tuple[Any, Any]:
+    """Declare `SparseSegment<name>` and its form with the number of segments.
+
+    Args:
+        divisor: from a group's number of rows, what its sum is divided by.
+    """
+
+    def grouped(data: Any, indices: Any, ids: Any, count: int) -> Any:
+        xp.check(
+            (indices >= 0) & (indices < np.shape(data)[0]),
+            InvalidArgumentError,
+            lambda: f"indices {np.asarray(indices).tolist()} out of range [0, {np.shape(data)[0]})",
+        )
+        total = _grouped("add", xp.take(data, indices, axis=0, mode="clip"), ids, count, 0)
+        if divisor is None:
+            return total
+        return xp.divide(total, divisor(_counts(ids, total))).astype(data.dtype)
+
+    def lower(data: Any, indices: Any, segment_ids: Any) -> Any:
+        ids, count = _sorted_ids(segment_ids)
+        return grouped(data, indices, ids, count)
+
+    def lower_with_count(data: Any, indices: Any, segment_ids: Any, num_segments: Any) -> Any:
+        ids, least = _sorted_ids(segment_ids)
+        count = int(xp.static(num_segments))
+        if count < least:
+            raise InvalidArgumentError(
+                None, None, f"segment id {least - 1} out of range [0, {count})"
+            )
+        return grouped(data, indices, ids, count)
+
+    lower.__doc__ = f"{doc} of the rows of `data` that `indices` choose, by rising segment ids."
+    lower_with_count.__doc__ = f"{lower.__doc__[:-1]}, in `num_segments` groups."
+    arguments = "data: T, indices: Tidx, segment_ids: Tsegmentids"
+    options: Any = {
+        "T": types,
+        "Tidx": (INDICES, int32),
+        "Tsegmentids": (INDICES, int32),
+        "attrs": {"sparse_gradient": ("bool", False)},
+    }
+    plain = op(f"{arguments} -> output: T", type=name, shape=_chosen_shape, **options)(lower)
+    counted = op(
+        f"{arguments}, num_segments: Tnumsegments -> output: T",
+        type=f"{name}WithNumSegments",
+        shape=_chosen_shape,
+        Tnumsegments=(INDICES, int32),
+        **options,
+    )(lower_with_count)
+    return plain, counted
+
+
+SparseSegmentSum, SparseSegmentSumWithNumSegments = _sparse(
+    "SparseSegmentSum", None, REALS, "The sum"
+)
+SparseSegmentMean, SparseSegmentMeanWithNumSegments = _sparse(
+    "SparseSegmentMean", lambda n: n, FLOATS, "The mean"
+)
+SparseSegmentSqrtN, SparseSegmentSqrtNWithNumSegments = _sparse(
+    "SparseSegmentSqrtN", xp.sqrt, FLOATS, "The sum over the root of the number"
+)
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+
+def _sparse_function(public: str, plain: Any, counted: Any) -> Callable[..., Tensor]:
+    def function(
+        data: Any,
+        indices: Any,
+        segment_ids: Any,
+        name: str | None = None,
+        num_segments: Any = None,
+        sparse_gradient: bool = False,
+    ) -> Tensor:
+        options = {"sparse_gradient": sparse_gradient, "name": name}
+        if num_segments is None:
+            return plain(data, indices, segment_ids, **options)
+        return counted(data, indices, segment_ids, num_segments, **options)
+
+    function.__name__ = function.__qualname__ = f"sparse_{public}"
+    function.__doc__ = plain.__doc__
+    return export(f"sparse_{public}", f"sparse.{public}")(function)
+
+
+sparse_segment_sum = _sparse_function(
+    "segment_sum", SparseSegmentSum, SparseSegmentSumWithNumSegments
+)
+sparse_segment_mean = _sparse_function(
+    "segment_mean", SparseSegmentMean, SparseSegmentMeanWithNumSegments
+)
+sparse_segment_sqrt_n = _sparse_function(
+    "segment_sqrt_n", SparseSegmentSqrtN, SparseSegmentSqrtNWithNumSegments
+)
+
+
+def _group_sizes(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor:
+    """How many rows each group has, at least 1, with the rank of the result."""
+    count = convert.to_tensor(num_segments)
+    ones = array.ones(array.shape_of(segment_ids), data.dtype.base_dtype)
+    sizes = UnsortedSegmentSum(ones, segment_ids, count)
+    rest = array.ones([array.rank(data) - array.rank(segment_ids)], count.dtype.base_dtype)
+    sizes = array.Reshape(sizes, array_moves.concat([count[None], rest], axis=0))
+    return math.Maximum(sizes, 1)
+
+
+@export("unsorted_segment_mean", "math.unsorted_segment_mean")
+def unsorted_segment_mean(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """The mean of the rows with the same segment id; 0 for groups without rows."""
+    with scopes.name_scope(name, "UnsortedSegmentMean"):
+        data, segment_ids = convert.to_tensor(data), convert.to_tensor(segment_ids)
+        sizes = _group_sizes(data, segment_ids, num_segments)
+        return UnsortedSegmentSum(data, segment_ids, num_segments) / sizes
+
+
+@export("unsorted_segment_sqrt_n", "math.unsorted_segment_sqrt_n")
+def unsorted_segment_sqrt_n(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """The sum of the rows with the same segment id, divided by the root of their number."""
+    with scopes.name_scope(name, "UnsortedSegmentSqrtN"):
+        data, segment_ids = convert.to_tensor(data), convert.to_tensor(segment_ids)
+        sizes = _group_sizes(data, segment_ids, num_segments)
+        return UnsortedSegmentSum(data, segment_ids, num_segments) / math.Sqrt(sizes)

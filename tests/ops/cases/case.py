@@ -74,3 +74,8 @@ def ints(
 
 def bools(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.RandomState(seed).rand(*shape) > 0.5
+
+
+def complexes(*shape: int, seed: int = 0) -> np.ndarray:
+    """Complex numbers with parts in [-2, 2)."""
+    return (floats(*shape, seed=seed) + 1j * floats(*shape, seed=seed + 100)).astype(np.complex64)

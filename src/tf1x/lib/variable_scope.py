@@ -1,0 +1,2 @@
+def default_use_resource():
+    return False
