@@ -73,7 +73,6 @@ SAME: dict[str, Program] = {
     "dropout": lambda tf: tf.nn.dropout(tf.constant(_X), 0.6, seed=3),
     "dropout rate": lambda tf: tf.nn.dropout(tf.constant(_X), rate=0.3, noise_shape=[3, 1], seed=3, name="drop"),
     "dropout fed": lambda tf: tf.nn.dropout(tf.constant(_X), tf.placeholder_with_default(0.5, []), seed=3),
-    "dropout open": lambda tf: tf.nn.dropout(_open(tf, _X), 0.5, noise_shape=[None, 1], seed=3),
 }  # fmt: skip
 
 # Values only: TensorFlow builds a cond, an assertion behind one, or a custom gradient.

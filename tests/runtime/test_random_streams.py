@@ -31,7 +31,8 @@ BUILDS = {
 @pytest.mark.parametrize("kind", BUILDS)
 def test_three_runs_equal_tensorflow(kind):
     for ours, theirs in zip(_draws(tf, BUILDS[kind]), _draws(tf1, BUILDS[kind]), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=3e-7)
+        # XLA fuses `x * (max - min) + min`, which rounds once where TensorFlow rounds twice.
+        np.testing.assert_allclose(ours, theirs, rtol=3e-7, atol=3e-7)
 
 
 def test_op_seed_alone():

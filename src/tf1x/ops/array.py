@@ -107,7 +107,6 @@ def _default_shape(op: Operation) -> Any:
     "input: dtype -> output: dtype",
     shape=_default_shape,
     grad=pass_gradient,
-    exact=True,
     export=("placeholder_with_default",),
     attrs={"shape": ("TensorShape", TensorShape(None))},
 )

@@ -12,7 +12,7 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
 from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
-from tf1x.ops import array, array_moves, array_select, math, nn, reduce
+from tf1x.ops import array, array_moves, array_select, elementary, math, nn, reduce
 
 
 def _values(item: Any, name: str = "t") -> Tensor:
@@ -43,7 +43,7 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
         positive = squares > 0
         # The square root of 0 has no gradient.
         safe = array_select.where(positive, squares, array.ones_like(squares))
-        norm = array_select.where(positive, math.Sqrt(safe), squares)
+        norm = array_select.where(positive, elementary.Sqrt(safe), squares)
         scaled = values * clip_norm
         values.shape.assert_is_compatible_with(scaled.shape)
         return _like(t, array.Identity(scaled / math.Maximum(norm, clip_norm), name=scope))
@@ -66,7 +66,7 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     with scopes.name_scope(name, "global_norm", t_list):
         halves = [nn.L2Loss(v) for v in _numbered(t_list) if v is not None]
         total = reduce.reduce_sum(array_moves.stack(halves))
-        return math.Sqrt(total * convert.constant(2.0, total.dtype), name="global_norm")
+        return elementary.Sqrt(total * convert.constant(2.0, total.dtype), name="global_norm")
 
 
 @export("clip_by_global_norm")
@@ -108,6 +108,6 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Ten
         t = convert.to_tensor(t, name="t")
         size = math.cast(array.size(t), float32)
         squares = reduce.reduce_sum(t * t, array.range_(array.rank(t)))
-        inverse = math.Rsqrt(squares)
+        inverse = elementary.Rsqrt(squares)
         limit = math.Minimum(inverse * size, convert.constant(1.0) / clip_norm)
         return array.Identity(t * clip_norm * limit, name=scope)

@@ -9,7 +9,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bfloat16, float16, float32
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_moves, array_select, array_slicing, checks, math, nn
+from tf1x.ops import array, array_moves, array_select, array_slicing, checks, elementary, math, nn
 
 
 def _check_keywords(function: str, sentinel: Any, labels: Any, logits: Any) -> None:
@@ -191,7 +191,7 @@ def sigmoid_cross_entropy_with_logits(
         positive = logits >= zeros
         rectified = array_select.where(positive, logits, zeros)
         negative = array_select.where(positive, -logits, logits)
-        return math.Add(rectified - logits * labels, math.Log1p(math.Exp(negative)), name=scope)
+        return math.AddV2(rectified - logits * labels, elementary.Log1p(elementary.Exp(negative)), name=scope)
 
 
 @export("nn.weighted_cross_entropy_with_logits")
@@ -207,8 +207,8 @@ def weighted_cross_entropy_with_logits(
     with scopes.name_scope(name, "logistic_loss", [logits, labels]) as scope:
         logits, labels = _logits_and_labels(logits, labels)
         weight = 1 + (pos_weight - 1) * labels
-        softplus = math.Log1p(math.Exp(-math.Abs(logits))) + nn.Relu(-logits)
-        return math.Add((1 - labels) * logits, weight * softplus, name=scope)
+        softplus = elementary.Log1p(elementary.Exp(-math.Abs(logits))) + nn.Relu(-logits)
+        return math.AddV2((1 - labels) * logits, weight * softplus, name=scope)
 
 
 # -- Poisson -------------------------------------------------------------------------------------
@@ -231,11 +231,11 @@ def log_poisson_loss(
         targets = convert.to_tensor(targets, name="targets")
         if not targets.shape.is_compatible_with(log_input.shape):
             raise ValueError(f"log_input and targets must have the same shape ({log_input.shape} vs {targets.shape})")
-        result = math.Exp(log_input) - log_input * targets
+        result = elementary.Exp(log_input) - log_input * targets
         if compute_full_loss:
             half = convert.constant(0.5, targets.dtype)
             two_pi = convert.constant(2 * numbers.pi, targets.dtype)
-            stirling = targets * math.Log(targets) - targets + half * math.Log(two_pi * targets)
+            stirling = targets * elementary.Log(targets) - targets + half * elementary.Log(two_pi * targets)
             zeros = array.zeros_like(targets, dtype=targets.dtype)
             ones = array.ones_like(targets, dtype=targets.dtype)
             small = math.LogicalAnd(targets >= zeros, targets <= ones)

@@ -15,7 +15,7 @@ from tf1x.core.dtypes import bfloat16, complex64, complex128, float16, float32, 
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import array, array_diag, array_moves, complex_math, math, reduce, xp
+from tf1x.ops import array, array_diag, array_moves, complex_math, elementary, math, reduce, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, merge_dim
@@ -352,7 +352,7 @@ def logdet(matrix: Any, name: str | None = None) -> Tensor:
     """The logarithm of the determinant of Hermitian positive definite matrices."""
     with scopes.name_scope(name, "logdet", [matrix]):
         diagonal = complex_math.real(array_diag.matrix_diag_part(Cholesky(matrix)))
-        return 2.0 * reduce.reduce_sum(math.Log(diagonal), axis=[-1])
+        return 2.0 * reduce.reduce_sum(elementary.Log(diagonal), axis=[-1])
 
 
 @export("linalg.adjoint")
@@ -400,7 +400,7 @@ def norm(
             return _spectral_norm(tensor, axes, bool(keepdims))
         if ord in ("fro", "euclidean", 2):
             squares = reduce.reduce_sum(tensor * complex_math.conj(tensor), axes, keepdims=True)
-            result = math.Sqrt(squares)
+            result = elementary.Sqrt(squares)
         else:
             result = _other_norm(complex_math.absolute(tensor), ord, axes, of_matrix)
         return result if keepdims else array.squeeze(result, axes)
@@ -425,7 +425,7 @@ def _other_norm(size: Tensor, ord: Any, axes: tuple[int, ...] | None, of_matrix:
         if of_matrix and axes:
             size = reduce.reduce_sum(size, axes[1], keepdims=True)
         return reduce.reduce_max(size, first, keepdims=True)
-    return math.Pow(reduce.reduce_sum(math.Pow(size, ord), axes, keepdims=True), 1.0 / ord)
+    return elementary.Pow(reduce.reduce_sum(elementary.Pow(size, ord), axes, keepdims=True), 1.0 / ord)
 
 
 def _spectral_norm(tensor: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:

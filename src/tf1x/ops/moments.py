@@ -8,7 +8,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float16, float32
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_slicing, math, math_functions, reduce
+from tf1x.ops import array, array_slicing, elementary, math, math_functions, reduce
 
 
 @export("nn.moments")
@@ -87,7 +87,7 @@ def sufficient_statistics(
             dims = array_slicing.gather(math.cast(array.shape(x), x.dtype), positive)
             count = reduce.reduce_prod(dims, name="count")
         if shift is None:
-            first, second = x, math.Square(x)
+            first, second = x, elementary.Square(x)
         else:
             shift = convert.to_tensor(shift, name="shift")
             first, second = math.Sub(x, shift), math.SquaredDifference(x, shift)
@@ -107,9 +107,9 @@ def normalize_moments(
             mean = shifted = math.Mul(mean_ss, divisor, name="mean")
         else:
             shifted = math.Mul(mean_ss, divisor, name="shifted_mean")
-            mean = math.Add(shifted, shift, name="mean")
+            mean = math.AddV2(shifted, shift, name="mean")
         squares = math.Mul(variance_ss, divisor)
-        variance = math.Sub(squares, math.Square(shifted), name="variance")
+        variance = math.Sub(squares, elementary.Square(shifted), name="variance")
     return mean, variance
 
 
@@ -130,7 +130,7 @@ def batch_normalization(
     """
     with scopes.name_scope(name, "batchnorm", [x, mean, variance, scale, offset]):
         x = convert.to_tensor(x)
-        factor = math.Rsqrt(variance + variance_epsilon)
+        factor = elementary.Rsqrt(variance + variance_epsilon)
         if scale is not None:
             factor *= scale
         scaled = x * math.cast(factor, x.dtype)

@@ -13,7 +13,7 @@ from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
-from tf1x.ops import array, array_moves, array_select, complex_math, math, nn, reduce
+from tf1x.ops import array, array_moves, array_select, complex_math, elementary, math, nn, reduce
 from tf1x.ops.matmul import matmul
 
 # -- activations ---------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def swish(features: Any, beta: Any = 1.0) -> Tensor:
     """x * sigmoid(`beta` * x), element-wise."""
     features = convert.to_tensor(features, name="features")
     beta = math.cast(convert.to_tensor(beta, name="beta"), features.dtype)
-    return features * math.Sigmoid(beta * features)
+    return features * elementary.Sigmoid(beta * features)
 
 
 # -- softmax -------------------------------------------------------------------------------------
@@ -287,14 +287,14 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
     with scopes.name_scope(name, "l2_normalize", [x]) as scope:
         x = convert.to_tensor(x, name="x")
         if x.dtype.is_complex:
-            parts = complex_math.real(x), complex_math.imag(x)
-            squares = math.Square(parts[0]) + math.Square(parts[1])
+            squares = elementary.Square(complex_math.real(x)) + elementary.Square(complex_math.imag(x))
             inverse = _inverse_norm(complex_math.real(reduce.reduce_sum(squares, axis, True)), epsilon)
-            scaled = [math.Mul(part, inverse) for part in parts]
-            return complex_math.complex_(*scaled, name=scope)
-        inverse = _inverse_norm(reduce.reduce_sum(math.Square(x), axis, True), epsilon)
+            real = math.Mul(complex_math.real(x), inverse)
+            imag = math.Mul(complex_math.imag(x), inverse)
+            return complex_math.complex_(real, imag, name=scope)
+        inverse = _inverse_norm(reduce.reduce_sum(elementary.Square(x), axis, True), epsilon)
         return math.Mul(x, inverse, name=scope)
 
 
 def _inverse_norm(square_sum: Tensor, epsilon: float) -> Tensor:
-    return math.Rsqrt(math.Maximum(square_sum, epsilon))
+    return elementary.Rsqrt(math.Maximum(square_sum, epsilon))

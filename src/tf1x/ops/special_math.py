@@ -30,6 +30,11 @@ def _special(
 
 # -- gamma ---------------------------------------------------------------------------------------
 
+
+def _polygamma(a: Any, x: Any) -> Any:
+    return jax.lax.polygamma(*jax.numpy.broadcast_arrays(a, x))
+
+
 Lgamma = _special(
     "Lgamma",
     special.gammaln,
@@ -41,7 +46,7 @@ Lgamma = _special(
 Digamma = _special(
     "Digamma",
     special.digamma,
-    lambda x, y: special.polygamma(1, x),
+    lambda x, y: _polygamma(np.ones((), x.dtype), x),
     "The derivative of `lgamma`.",
     "digamma",
     "math.digamma",
@@ -91,12 +96,6 @@ def _only_last(forward: Operation, grad: Any) -> list[Any]:
 
 def _zeta_pullback(g: Any, x: Any, q: Any, z: Any) -> Any:
     return None, g * -x * special.zeta(x + 1, q)
-
-
-def _polygamma(a: Any, x: Any) -> Any:
-    """`special.polygamma` for any order that is a whole number, NaN otherwise, as TensorFlow has it."""
-    order = xp.maximum(xp.floor(a), xp.asarray(0, a.dtype))
-    return xp.where(order == a, special.polygamma(order, x), xp.asarray(np.nan, a.dtype))
 
 
 def _polygamma_pullback(g: Any, a: Any, x: Any, z: Any) -> Any:

@@ -20,7 +20,7 @@ from jax.extend.core import jaxpr_as_fun
 from tf1x.core.graph import Operation, Tensor
 from tf1x.ops import xp
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
-from tf1x.runtime.plan import Plan, Step
+from tf1x.runtime.plan import Access, Plan, Step
 from tf1x.runtime.state import State, variable_key
 
 # A larger constant is an input of the compiled program rather than a literal in it: literals
@@ -38,6 +38,8 @@ class Segment:
         reads: keys of the variables whose old values it needs.
         writes: keys of the variables that it changes.
         constants: `Const` ops passed as inputs.
+        readers: for each key of `reads`, the first op that reads it.
+        access: the plan's, of all ops.
     """
 
     ops: list[Operation]
@@ -47,6 +49,7 @@ class Segment:
     writes: list[str]
     constants: list[Operation]
     readers: dict[str, Operation]
+    access: dict[Operation, Access]
 
     @staticmethod
     def of(step: Step, plan: Plan, wanted: set[Tensor]) -> Segment:
@@ -78,7 +81,14 @@ class Segment:
             if op.type == "Const" and op.attrs["value"].size > _LITERAL_ELEMENTS
         ]
         return Segment(
-            step.ops, list(inputs), outputs, list(reads), list(writes), constants, readers
+            step.ops,
+            list(inputs),
+            outputs,
+            list(reads),
+            list(writes),
+            constants,
+            readers,
+            plan.access,
         )
 
 
@@ -154,7 +164,7 @@ class Compiled:
         differentiated = frozenset(
             op.forward for op in segment.ops if op.type == SYMBOLIC_GRADIENT and op.forward
         )
-        evaluator = Evaluator(variables, counter, differentiated=differentiated)
+        evaluator = Evaluator(variables, counter, segment.access, differentiated=differentiated)
         evaluator.values.update(values)
         with xp.tracing(), xp.collecting_checks() as checks:
             for op in segment.ops:

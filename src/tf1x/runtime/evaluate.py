@@ -17,7 +17,7 @@ from tf1x.core import dtypes, errors
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
 from tf1x.ops import xp
-from tf1x.runtime.plan import aliased_variable
+from tf1x.runtime.plan import Access
 from tf1x.runtime.state import variable_key
 
 SYMBOLIC_GRADIENT = "SymbolicGradient"
@@ -49,6 +49,8 @@ class Evaluator:
     Args:
         variables: current values by key; reading an absent one is FailedPreconditionError.
         counter: gives an op's `Counter`.
+        access: what the plan says of the ops' reads; by it an `Identity` knows whether it stands
+            for a variable.
         session: for host ops.
         differentiated: ops whose pullback a later `SymbolicGradient` will want.
     """
@@ -57,6 +59,7 @@ class Evaluator:
         self,
         variables: dict[str, Any],
         counter: Callable[[Operation], Counter],
+        access: dict[Operation, Access] | None = None,
         session: Any = None,
         differentiated: frozenset[Operation] = frozenset(),
     ) -> None:
@@ -64,6 +67,7 @@ class Evaluator:
         self.variables = variables
         self.session = session
         self._counter = counter
+        self._access = access or {}
         self._differentiated = differentiated
         self._pullbacks: dict[Operation, Callable[[list[Any]], list[Any]]] = {}
         self.counters: dict[Operation, Counter] = {}
@@ -117,9 +121,9 @@ class Evaluator:
             self.values[tensor] = self._checked(op, tensor, value)
 
     def _outputs(self, op: Operation, definition: OpDef) -> list[Any]:
-        key = aliased_variable(op) if op.inputs and op.inputs[0] not in self.values else None
-        if key is not None:
-            return [self.variable(key, op)]
+        if definition.type == "Identity" and op in self._access:
+            for key in self._access[op].reads:
+                return [self.variable(key, op)]
         if definition.type == SYMBOLIC_GRADIENT and op.forward in self._pullbacks:
             count = len(op.outputs)
             return self._pullbacks[op.forward]([self.value(t, op) for t in op.inputs[count:]])

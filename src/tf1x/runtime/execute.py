@@ -125,8 +125,6 @@ class Executor:
         except _Replan:
             return self._run_values(fed)
         outputs = compiled.outputs(results)
-        if results and not outputs:
-            _wait_for(results[0])
         values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))
         if self._fetches_feeds:
             values.update(zip(self._fed, fed, strict=True))
@@ -186,6 +184,10 @@ class Executor:
                     variables[key] = results[first + i]
             if compiled.random:
                 compiled.advance(state)
+            if writes and not step.segment.outputs:
+                # Nothing else waits for the end of the run, and until then XLA may read the
+                # caller's feeds in place. Under the lock, since another thread may donate these.
+                _wait_for(results[-1])
         return compiled, results
 
     def _compiled(self, step: _DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
@@ -241,7 +243,7 @@ class Executor:
             key = np.uint64(seed & _MASK64), np.uint64(seed2 & _MASK64)
             return Counter(key, np.uint64(state.counters.get(op.name, 0)))
 
-        return Evaluator(variables, counter, self._session)
+        return Evaluator(variables, counter, self.plan.access, self._session)
 
     def _interpret(
         self, ops: list[Operation], values: dict[Tensor, Any], undo: dict[str, Any]

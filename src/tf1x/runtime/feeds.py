@@ -55,6 +55,17 @@ class Feeds:
                 yield next(tensors), part
 
 
+def as_dict(feed_dict: Any) -> dict[Any, Any]:
+    """A mapping as a dict.
+
+    Raises:
+        TypeError: it is no mapping.
+    """
+    if not hasattr(feed_dict, "items"):
+        raise TypeError(f"feed_dict must be a dictionary, got {type(feed_dict).__name__}.")
+    return dict(feed_dict.items())
+
+
 def resolve(graph: Graph, feed_dict: Any) -> Feeds:
     """The tensors that the keys of `feed_dict` stand for.
 
@@ -65,8 +76,6 @@ def resolve(graph: Graph, feed_dict: Any) -> Feeds:
     found = Feeds()
     if not feed_dict:
         return found
-    if not hasattr(feed_dict, "items"):
-        raise TypeError(f"feed_dict must be a dictionary, got {type(feed_dict).__name__}.")
     for key in feed_dict:
         expansion = next((e for e in _expansions if isinstance(key, e[0])), None)
         if expansion is None and isinstance(key, (tuple, list)):

@@ -81,6 +81,8 @@ class BaseSession:
             ValueError: a feed that does not fit its tensor, or is not feedable.
             OpError: an op failed; the variables are as before the run.
         """
+        if type(feed_dict) is not dict and feed_dict is not None:
+            feed_dict = feeds.as_dict(feed_dict)
         key = (fetch_key(fetches), tuple(feed_dict) if feed_dict else ())
         try:
             executor = self._executors.get(key)

@@ -100,7 +100,7 @@ def polynomial_decay(
         if cycle:
             periods = math.Ceil(step / total)
             total = total * array_select.where(
-                math_functions.equal(step, 0.0), array.ones_like(periods), periods
+                math.Equal(step, 0.0), array.ones_like(periods), periods
             )
         else:
             step = math.Minimum(step, total)
@@ -194,7 +194,7 @@ def cosine_decay_restarts(
         start = (1.0 - math_functions.power(t_mul, growing)) / (1.0 - t_mul)
         inside = (completed - start) / math_functions.power(t_mul, growing)
         steady = math.Floor(completed)
-        equal = math_functions.equal(t_mul, 1.0)
+        equal = math.Equal(t_mul, 1.0)
         restarts = array_select.where(equal, steady, growing)
         fraction = array_select.where(equal, completed - steady, inside)
         height = math_functions.power(m_mul, restarts)

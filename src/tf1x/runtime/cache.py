@@ -1,0 +1,56 @@
+"""JAX's compilation cache on disk, for programs run by `tf1x run` and for notebooks.
+
+With it a program's second run skips XLA. `TF1X_CACHE=off` turns it off, `TF1X_CACHE=FOLDER` moves
+it; a user's own setting of JAX's (`JAX_COMPILATION_CACHE_DIR` and kin) is left as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+_OFF = ("off", "0", "no", "false", "none")
+# JAX keeps by default only what took a second to compile: most steps of small programs take less.
+_WANTED = {
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": 0,
+}
+
+
+def directory() -> Path | None:
+    """Where compiled programs are kept; None when `TF1X_CACHE` says off."""
+    setting = os.environ.get("TF1X_CACHE", "")
+    if setting.lower() in _OFF:
+        return None
+    if setting:
+        return Path(setting).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "tf1x" / "xla"
+
+
+def enable() -> Path | None:
+    """Turn the cache on, unless the user has set JAX's own; returns its folder, if it is ours."""
+    import jax
+
+    folder = directory()
+    if folder is None or jax.config.jax_compilation_cache_dir:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a read-only home: run without
+        return None
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    for option, value in _WANTED.items():
+        if option.upper() not in os.environ:
+            jax.config.update(option, value)
+    return folder
+
+
+def quiet() -> None:
+    """Drop JAX's note that a GPU may be present without the plugin for it."""
+    logging.getLogger("jax._src.xla_bridge").addFilter(_is_no_gpu_note)
+
+
+def _is_no_gpu_note(record: logging.LogRecord) -> bool:
+    return "may be present on this machine" not in record.getMessage()
