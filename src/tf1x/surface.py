@@ -44,6 +44,9 @@ _MODULES = (
     "tf1x.ops.grouping",
     "tf1x.lib.variables",
     "tf1x.lib.variable_functions",
+    "tf1x.lib.initializers",
+    "tf1x.lib.partitioned",
+    "tf1x.lib.variable_scope",
     "tf1x.lib.framework",
 )
 

@@ -152,7 +152,7 @@ class _Backward:
         self._scope = scope
         self._ys = ys
         self._xs = set(xs)
-        self._stops = set(stops)
+        self._stops = {t.op for t in stops}
         self._grads: dict[Tensor, list[Any]] = {}
         self._between = self._ops_between(xs, ys)
 
@@ -173,7 +173,8 @@ class _Backward:
         reached = {x.op for x in xs}
         for op in order:
             above[op] = any(
-                (t in sources or above.get(t.op, False)) and t not in self._stops for t in op.inputs
+                t in sources or (above.get(t.op, False) and t.op not in self._stops)
+                for t in op.inputs
             )
         return {op for op, reaches in above.items() if reaches} | (reached & set(above))
 
@@ -212,6 +213,8 @@ class _Backward:
         return arrived[0]
 
     def _input_gradients(self, op: Operation) -> Iterable[tuple[Tensor, Any]]:
+        if op in self._stops:
+            return []
         grads = [self.total(t) for t in op.outputs]
         wanted = [t for t in op.inputs if self._wants(t)]
         if not wanted or all(g is None for g in grads):
@@ -225,13 +228,13 @@ class _Backward:
         for tensor, grad in zip(op.inputs, found, strict=True):
             if grad is None or not self._wants(tensor):
                 continue
-            if isinstance(grad, Tensor) and differentiable_type(tensor.dtype):
+            if isinstance(grad, Tensor) and tensor.dtype is not dtypes.resource:
                 _merge_shape(op, tensor, grad)
             pairs.append((tensor, grad))
         return pairs
 
     def _wants(self, tensor: Tensor) -> bool:
-        if tensor in self._stops or not differentiable_type(tensor.dtype):
+        if not differentiable_type(tensor.dtype):
             return False
         return tensor in self._xs or tensor.op in self._between
 

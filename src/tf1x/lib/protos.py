@@ -11,19 +11,19 @@ _PACKAGE = "tensorboard.compat.proto"
 _MESSAGES = {
     "attr_value_pb2": ("AttrValue", "NameAttrList"),
     "cluster_pb2": ("train.ClusterDef", "train.JobDef"),
-    "config_pb2": ("ConfigProto", "GPUOptions", "GraphOptions", "OptimizerOptions", "RunMetadata", "RunOptions"),
-    "event_pb2": ("Event", "LogMessage", "SessionLog", "summary.Event", "summary.SessionLog", "summary.TaggedRunMetadata"),
-    "graph_pb2": ("GraphDef",),
-    "meta_graph_pb2": (
-        "MetaGraphDef", "TensorInfo", "train.MetaGraphDef", "saved_model.TensorInfo", "saved_model.SignatureDef",
+    "config_pb2": (
+        "ConfigProto", "GPUOptions", "GraphOptions", "OptimizerOptions", "RunMetadata", "RunOptions",
     ),
+    "event_pb2": (
+        "Event", "LogMessage", "SessionLog",
+        "summary.Event", "summary.SessionLog", "summary.TaggedRunMetadata",
+    ),
+    "graph_pb2": ("GraphDef",),
+    "histogram_pb2": ("HistogramProto",),
+    "meta_graph_pb2": ("MetaGraphDef", "TensorInfo"),
     "node_def_pb2": ("NodeDef",),
     "saver_pb2": ("train.SaverDef",),
-    "summary_pb2": (
-        "HistogramProto", "Summary", "SummaryMetadata",
-        "summary.Summary", "summary.SummaryDescription", "summary.SummaryMetadata",
-    ),
-    "variable_pb2": ("VariableDef", "SaveSliceInfoDef"),
+    "summary_pb2": ("Summary", "SummaryMetadata", "summary.Summary", "summary.SummaryDescription"),
 }  # fmt: skip
 
 for _module, _names in _MESSAGES.items():
