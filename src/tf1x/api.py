@@ -13,6 +13,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -123,7 +124,8 @@ class UnknownSymbol(AttributeError):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(path)
+        # With a `name` and `obj` of its own, Python adds no second suggestion to the message.
+        super().__init__(path, name=path, obj=None)
         self.path = path
         self._where = next(iter(_graph.user_frames()), None)
 
@@ -146,10 +148,7 @@ def missing(path: str) -> Any:
 
 def unknown_symbol(path: str, where: _graph.Frame | None) -> str:
     """What to tell a program that uses the name `tf.<path>`, which tf1x does not have."""
-    close = difflib.get_close_matches(path, names(), 3, 0.75)
-    if not close:
-        last = path.rpartition(".")[2]
-        close = [n for n in names() if n.rpartition(".")[2] == last][:3]
+    close = close_names(path, names())
     lines = [f"tf1x has no tf.{path}."]
     if where:
         lines.append(f"  used in {where}")
@@ -159,12 +158,25 @@ def unknown_symbol(path: str, where: _graph.Frame | None) -> str:
     return "\n".join(lines)
 
 
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three of the known names that `name` may have meant."""
+    known = sorted(known)
+    last = name.rpartition(".")[2]
+    return (
+        difflib.get_close_matches(name, known, 3, 0.75)
+        or [n for n in known if n.rpartition(".")[2] == last][:3]
+        or difflib.get_close_matches(name.lower(), known, 3, 0.75)
+    )
+
+
 class Namespace(ModuleType):
     """One module of the public tree, e.g. `tf.nn`, or its root."""
 
     def __init__(self, qualified: str, path: str = "") -> None:
         super().__init__(qualified)
-        self.__path__: list[str] = []  # a package without files: the import hook finds submodules
+        # A package without files: the import hook finds its submodules.
+        self.__path__: list[str] = []
+        self.__spec__ = ModuleSpec(qualified, None, is_package=True)
         self._tf_path = path
 
     def __getattr__(self, name: str) -> Any:

@@ -25,7 +25,9 @@ def _rows(wanted: Callable[[Case], bool]) -> Any:
     for i, case in enumerate(all_cases()):
         if not wanted(case):
             continue
-        floating = any(_has_float(v) for v in case.inputs) or "float32" in map(str, case.attrs.values())
+        floating = any(_has_float(v) for v in case.inputs) or "float32" in map(
+            str, case.attrs.values()
+        )
         for dtype in case.dtypes if floating else case.dtypes[:1]:
             group = pytest.mark.xdist_group(f"case{i % 64}")  # a case's properties share its graph
             rows.append(pytest.param(case, dtype, id=f"{case}-{dtype}-{i}", marks=group))

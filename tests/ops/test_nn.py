@@ -20,7 +20,9 @@ _ZEROS_AND_ONES = np.float32([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 0]])
 
 def _open(tf: Any, value: Any, rank: bool = True) -> Any:
     """A tensor with that value whose dimensions (and rank) are not known while building."""
-    return tf.placeholder_with_default(tf.constant(value), [None] * np.ndim(value) if rank else None)
+    return tf.placeholder_with_default(
+        tf.constant(value), [None] * np.ndim(value) if rank else None
+    )
 
 
 def _gradients(tf: Any, loss: Any, *xs: Any) -> list[Any]:

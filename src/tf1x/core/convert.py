@@ -142,6 +142,8 @@ def to_array(value: Any, dtype: Any = None, shape: Any = None) -> np.ndarray[Any
     dims = tuple(int(d) for d in (TensorShape(shape).as_list()))  # type: ignore[arg-type]
     if array.shape == dims:
         return array
+    if array.ndim == 0:
+        return np.full(dims, array, array.dtype)
     size = int(np.prod(dims, dtype=np.int64))
     if array.size > size:
         raise ValueError(
@@ -280,26 +282,40 @@ def _pack_sequence(
     """A list that holds tensors becomes one `Pack` node, as TensorFlow's auto-packing."""
     if not _holds_tensor(value):
         return NotImplemented
-    if dtype is None:
-        dtype = _first_tensor_dtype(value)
-    return _auto_pack(value, dtype, name or "packed")
+    found = _first_tensor_dtype(value)
+    if dtype is not None and dtype.base_dtype is not found:
+        value = _cast_tensors(value, dtype.base_dtype)
+    return _auto_pack(value, dtype or found, name or "packed")
 
 
-def _auto_pack(items: Any, dtype: Any, name: str) -> Tensor:
+def _cast_tensors(value: Any, dtype: DType) -> Any:
+    """The nested list with its tensors as `dtype`, by `Cast` nodes."""
+    from tf1x.core import opdef
+
+    if isinstance(value, (list, tuple)):
+        return [_cast_tensors(item, dtype) for item in value]
+    if _is_tensor_like(value) and value.dtype.base_dtype is not dtype:
+        return opdef.get("Cast").endpoint(value, DstT=dtype)
+    return value
+
+
+def _auto_pack(items: Any, dtype: Any, name: str) -> Any:
+    """A `Pack` of the items, lists among them packed likewise; a list without tensors as it is."""
     from tf1x.core import opdef
 
     graph = scopes.graph_of(_leaves(items))
     with graph.as_default(), graph.name_scope(name) as scope:
-        tensors = []
-        for i, item in enumerate(items):
-            if isinstance(item, (list, tuple)) and _holds_tensor(item):
-                tensors.append(_auto_pack(item, dtype, str(i)))
-            else:
-                tensors.append(
-                    to_tensor(item, None if isinstance(item, Tensor) else dtype, name=str(i))
-                )
-        packed: Tensor = opdef.get("Pack").endpoint(tensors, axis=0, name=scope)
-    return packed
+        parts = [
+            _auto_pack(item, dtype, str(i)) if isinstance(item, (list, tuple)) else item
+            for i, item in enumerate(items)
+        ]
+        if not any(_is_tensor_like(part) for part in parts):
+            return items
+        tensors = [
+            to_tensor(part, None if isinstance(part, Tensor) else dtype, name=str(i))
+            for i, part in enumerate(parts)
+        ]
+        return opdef.get("Pack").endpoint(tensors, axis=0, name=scope)
 
 
 def _leaves(value: Any) -> Iterable[Any]:

@@ -470,10 +470,9 @@ class Graph:
             self._controls = saved
 
     def _control_op(self, item: Any) -> Operation:
-        if hasattr(item, "_as_graph_element"):
-            item = item._as_graph_element()
-        elif hasattr(item, "values") and hasattr(item, "indices"):  # IndexedSlices
-            item = item.op
+        slices = hasattr(item, "values") and hasattr(item, "indices")
+        if slices or (hasattr(item, "handle") and hasattr(item, "op")):
+            item = item.op  # of a resource variable the handle or the update, not a read
         element = self.as_graph_element(item)
         return element.op if isinstance(element, Tensor) else element
 

@@ -75,11 +75,8 @@ def _to_dense(
         raise ValueError(
             f"Tensor conversion requested for IndexedSlices without dense_shape: {value}"
         )
-    rows = opdef.get("StridedSlice").endpoint(
-        value.dense_shape, [0], [1], [1], begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=1
-    )  # fmt: skip
     dense: Tensor = opdef.get("UnsortedSegmentSum").endpoint(
-        value.values, value.indices, rows, name=name
+        value.values, value.indices, value.dense_shape[0], name=name
     )
     return dense
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core.graph import Tensor
+from tf1x.core.errors import OpError
+from tf1x.core.graph import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 # Folding is for shapes, axes and the like; anything larger is not worth the time.
@@ -31,7 +32,9 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
     if op.type in ("Shape", "Size", "Rank"):
         return _shape_value(tensor)
     definition = op.opdef
-    if not definition.exact or definition.stateful or definition.host or definition.injected:
+    if definition.stateful or definition.host or definition.injected:
+        return None
+    if not definition.exact and (definition.needs_jax or not _is_integral(op)):
         return None
     size = tensor.shape.num_elements()
     if size is None or size > _MAX_ELEMENTS or not op.inputs:
@@ -44,12 +47,20 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
         if known is None or known.size > _MAX_ELEMENTS:
             return None
         values.append(known)
-    with np.errstate(all="ignore"):
-        result = definition.lower(
-            *definition.arguments(op, values), **definition.keywords(op.attrs)
-        )
+    try:
+        with np.errstate(all="ignore"):
+            result = definition.lower(
+                *definition.arguments(op, values), **definition.keywords(op.attrs)
+            )
+    except (OpError, ValueError, TypeError, IndexError):
+        return None  # the run will say what is wrong
     outputs = result if isinstance(result, (tuple, list)) else (result,)
     return np.asarray(outputs[tensor.value_index])
+
+
+def _is_integral(op: Operation) -> bool:
+    """Whether only integers and booleans go in and come out: NumPy and XLA agree on those."""
+    return all(t.dtype.is_integer or t.dtype.is_bool for t in (*op.inputs, *op.outputs))
 
 
 def _shape_value(tensor: Tensor) -> np.ndarray[Any, Any] | None:

@@ -81,6 +81,6 @@ def _already_so() -> None:
 
 define(
     _already_so, "disable_v2_behavior", "disable_eager_execution", "disable_v2_tensorshape",
-    "disable_tensor_equality", "disable_resource_variables",
+    "disable_tensor_equality",
     "enable_control_flow_v2", "disable_control_flow_v2",
 )  # fmt: skip

@@ -21,6 +21,9 @@ _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "hel
 # absl defines flags of its own (--verbosity, --log_dir, ...): a program may use those names.
 _ABSL_MODULES = (_absl_app.__name__, _absl_logging.__name__)
 
+# Flags belong to the module that defines them (for --help): never to this one.
+_absl_flags.disclaim_key_flags()
+
 
 class _Flags:
     """`tf.flags.FLAGS`: absl's, parsed at the first look at a flag."""
@@ -78,9 +81,13 @@ def _define(function: Callable[..., Any]) -> Callable[..., Any]:
         kwargs = {_OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
         name = args[0] if args else kwargs.get("name")
         values = kwargs.get("flag_values", _absl_flags.FLAGS)
-        if name in values and values.find_module_defining_flag(name) in _ABSL_MODULES:
+        taken = name in values and values.find_module_defining_flag(name) in _ABSL_MODULES
+        if taken:
             values[name].allow_override = True
-        return function(*args, **kwargs)
+        holder = function(*args, **kwargs)
+        if taken:  # absl.app.run sets a --verbosity that is at its default
+            values[name].using_default_value = False
+        return holder
 
     return wrapper
 

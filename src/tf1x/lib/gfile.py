@@ -72,7 +72,9 @@ class GFile:
 
     def __init__(self, name: Any, mode: str = "r") -> None:
         if mode.replace("b", "", 1) not in ("r", "w", "a", "r+", "w+", "a+"):
-            raise errors.InvalidArgumentError(None, None, f"mode {mode!r} is none of r, w, a, r+, w+, a+")
+            raise errors.InvalidArgumentError(
+                None, None, f"mode {mode!r} is none of r, w, a, r+, w+, a+"
+            )
         self._name = name
         self._mode = mode
         self._file: IO[bytes] | None = None
@@ -88,7 +90,7 @@ class GFile:
     @_raising
     def _open(self) -> IO[bytes]:
         if self._file is None:
-            self._file = open(_local(self._name), self._mode.replace("b", "") + "b")
+            self._file = open(_local(self._name), self._mode.replace("b", "") + "b")  # noqa: SIM115
         return self._file
 
     def _reader(self) -> IO[bytes]:

@@ -189,7 +189,7 @@ def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
     return counted
 
 
-def _scatter_function(name: str, kind: str, doc: str, locking: bool = False) -> None:
+def _scatter_function(name: str, kind: str, doc: str, locking: bool = False) -> Any:
     def function(
         ref: Any, indices: Any, updates: Any, use_locking: bool = locking, name: str | None = None
     ) -> Any:
@@ -198,25 +198,18 @@ def _scatter_function(name: str, kind: str, doc: str, locking: bool = False) -> 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc}; returns something that evaluates to the variable's new value."
     define(function, name)
+    return function
 
 
-for _name, _does in (
-    ("add", "Add `updates` to"),
-    ("sub", "Subtract `updates` from"),
-    ("mul", "Multiply by `updates`"),
-    ("div", "Divide by `updates`"),
-    ("min", "Take the minimum with `updates` of"),
-    ("max", "Take the maximum with `updates` of"),
-    ("update", "Replace by `updates`"),
-):
-    _kind = _name.capitalize()
-    _scatter_function(
-        f"scatter_{_name}", f"Scatter{_kind}", f"{_does} the rows `indices`", _name == "update"
-    )
-    if _name in ("add", "sub", "update"):
-        _scatter_function(
-            f"scatter_nd_{_name}",
-            f"ScatterNd{_kind}",
-            f"{_does} the slices at `indices`",
-            _name == "update",
-        )
+scatter_add = _scatter_function("scatter_add", "ScatterAdd", "Add `updates` to the rows `indices`")
+scatter_sub = _scatter_function("scatter_sub", "ScatterSub", "Subtract `updates` from the rows `indices`")
+scatter_mul = _scatter_function("scatter_mul", "ScatterMul", "Multiply the rows `indices` by `updates`")
+scatter_div = _scatter_function("scatter_div", "ScatterDiv", "Divide the rows `indices` by `updates`")
+scatter_min = _scatter_function("scatter_min", "ScatterMin", "The smaller of `updates` and the rows `indices`")
+scatter_max = _scatter_function("scatter_max", "ScatterMax", "The larger of `updates` and the rows `indices`")
+scatter_update = _scatter_function("scatter_update", "ScatterUpdate", "Put `updates` in the rows `indices`", True)
+scatter_nd_add = _scatter_function("scatter_nd_add", "ScatterNdAdd", "Add `updates` to the slices at `indices`")
+scatter_nd_sub = _scatter_function("scatter_nd_sub", "ScatterNdSub", "Subtract `updates` from the slices at `indices`")
+scatter_nd_update = _scatter_function(
+    "scatter_nd_update", "ScatterNdUpdate", "Put `updates` in the slices at `indices`", True
+)

@@ -107,6 +107,7 @@ def _default_shape(op: Operation) -> Any:
     "input: dtype -> output: dtype",
     shape=_default_shape,
     grad=pass_gradient,
+    stateful=True,
     export=("placeholder_with_default",),
     attrs={"shape": ("TensorShape", TensorShape(None))},
 )
@@ -210,7 +211,7 @@ def shape_of(
     with scopes.name_scope(name, "Shape", [input]) as scope:
         if hasattr(input, "dense_shape"):
             return math.Cast(input.dense_shape, DstT=out_type or int32)
-        input = convert.to_tensor(input, name="input")
+        input = convert.to_tensor(input)
         if optimize and input.shape.is_fully_defined():
             if out_type is None:
                 return _shape_constant(input.shape)
@@ -232,7 +233,7 @@ def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
             return opdef.get("Prod").endpoint(
                 math.Cast(input.dense_shape, DstT=out_type), 0, name=scope
             )
-        input = convert.to_tensor(input, name="input")
+        input = convert.to_tensor(input)
         count = input.shape.num_elements()
         if count is None and 0 in (input.shape.tuple or ()):
             count = 0
@@ -247,7 +248,7 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     with scopes.name_scope(name, "Rank", [input]) as scope:
         if hasattr(input, "dense_shape"):
             return Size(input.dense_shape, name=scope)
-        input = convert.to_tensor(input, name="input")
+        input = convert.to_tensor(input)
         if input.shape.ndims is not None:
             return convert.constant(input.shape.ndims, int32, name=scope)
         return Rank(input, name=scope)
@@ -426,7 +427,6 @@ def OnesLike(x: Any) -> Any:
     exact=True,
     grad=None,
     attrs={"init": ("bool", False)},
-    export=("empty",),
 )
 def Empty(shape: Any, *, dtype: DType) -> Any:
     """A tensor whose content does not matter: zeros."""
@@ -448,7 +448,7 @@ def _filled(value: Any, default_name: str, shape: Any, dtype: Any, name: str | N
             known = _known_shape(shape)
             if known is None:
                 shape = convert.to_tensor(shape, int32)
-            elif (known.num_elements() or 0) < _CONSTANT_ELEMENTS:
+            elif hasattr(shape, "__iter__") and (known.num_elements() or 0) < _CONSTANT_ELEMENTS:
                 return convert.constant(value, kind, known, name=scope)
             else:
                 shape = _shape_constant(known)
@@ -459,7 +459,7 @@ def _filled(value: Any, default_name: str, shape: Any, dtype: Any, name: str | N
 
 
 def _known_shape(shape: Any) -> TensorShape | None:
-    """`shape` as a fully defined `TensorShape`, or None where it holds tensors."""
+    """`shape` as a fully defined `TensorShape`, or None where it is or holds a tensor."""
     try:
         known = TensorShape(shape.tolist() if isinstance(shape, np.ndarray) else shape)
     except TypeError:

@@ -330,8 +330,8 @@ def DiagPart(input: Any) -> Any:
 
 
 def _padding_like(tensor: Any, value: Any) -> Any:
-    kind = getattr(tensor, "dtype", None)
-    return bool(value) if kind is not None and kind == "bool" else value
+    """`value` as a bool where the matrices are."""
+    return bool(value) if getattr(tensor, "dtype", None) == "bool" else value
 
 
 @export("matrix_diag", "linalg.diag", "batch_matrix_diag")

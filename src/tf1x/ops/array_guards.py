@@ -7,9 +7,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from tf1x.api import export
 from tf1x.core.dtypes import FLOATS, NUMBERS, DType
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
+from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
@@ -48,7 +49,6 @@ def _ensured(op: Operation) -> Any:
     shape=_ensured,
     exact=True,
     grad=pass_gradient,
-    export=("ensure_shape",),
 )
 def EnsureShape(input: Any, *, shape: TensorShape) -> Any:
     """`input`, whose shape must fit `shape` when it runs (InvalidArgumentError)."""
@@ -59,6 +59,13 @@ def EnsureShape(input: Any, *, shape: TensorShape) -> Any:
             f"Shape of tensor {list(np.shape(input))} is not compatible with expected shape {shape}.",
         )
     return input
+
+
+@export("ensure_shape")
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+    """`x`, whose shape must fit `shape` when it runs (InvalidArgumentError)."""
+    checked: Tensor = EnsureShape(x, shape=shape, name=name)
+    return checked
 
 
 def _numerics_gradient(op: Operation, grad: Any) -> list[Any]:

@@ -152,9 +152,9 @@ def concat(values: Any = None, axis: Any = None, name: str = "concat") -> Tensor
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:
-        with scopes.name_scope(name, None, values) as scope:
+        with scopes.name_scope(name, None, values):
             convert.to_tensor(axis, int32, name="concat_dim").shape.assert_has_rank(0)
-            return array.Identity(values[0], name=scope)
+            return array.Identity(values[0], name=name)
     joined: Tensor = ConcatV2(values, axis, name=name)
     return joined
 
@@ -390,9 +390,7 @@ def _transposed(op: Operation) -> Any:
         rank = len(shape) if shape is not None else size
         return [None if rank is None else (None,) * rank]
     shape = with_rank(shape, perm.size)
-    if sorted(int(p) % max(perm.size, 1) for p in perm) != list(range(perm.size)):
-        raise ValueError(f"perm {perm.tolist()} is not a permutation of {perm.size} dimensions")
-    return [tuple(shape[int(p)] for p in perm)]
+    return [tuple(shape[checked_axis(int(p), perm.size)] for p in perm)]
 
 
 @op("x: T, perm: Tperm -> y: T", Tperm=(INDICES, int32), shape=_transposed, exact=True)

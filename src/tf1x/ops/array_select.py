@@ -475,7 +475,6 @@ def DynamicStitch(indices: list[Any], data: list[Any]) -> Any:
     shape=_stitched,
     exact=True,
     vjp=_stitch_vjp,
-    export=("parallel_stitch",),
 )
 def ParallelDynamicStitch(indices: list[Any], data: list[Any]) -> Any:
     """`DynamicStitch`, in which no index may occur twice."""

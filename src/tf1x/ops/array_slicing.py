@@ -27,27 +27,21 @@ _ROW_INDICES = (int16, int32, int64)
 
 
 def _sliced(op: Operation) -> Any:
-    shape = dims(op)
-    begin, size = constant_value(op.inputs[1]), constant_value_as_shape(op.inputs[2]).tuple
-    if shape is None:
-        count = op.inputs[1].shape.num_elements()
-        return [size if size is not None else None if count is None else (None,) * count]
-    if begin is None:
-        return [(None,) * len(shape) if size is None else size]
-    exact = constant_value(op.inputs[2])
-    result: list[int | None] = []
-    for i, (whole, start) in enumerate(zip(shape, begin.tolist(), strict=True)):
-        wanted = None if exact is None else int(exact[i])
-        if wanted == -1:
-            result.append(None if whole is None else whole - start)
-        else:
-            result.append(wanted if size is None or wanted is not None else size[i])
-            wanted = result[-1]
-        if whole is not None and not 0 <= start <= whole - (wanted or 0 if wanted != -1 else 0):
-            raise ValueError(
-                f"Expected begin[{i}] in [0, {whole}] and begin + size <= {whole}, but got {start} and {wanted}"
+    shape, begin, size = dims(op), constant_value(op.inputs[1]), constant_value(op.inputs[2])
+    if size is None:
+        known = constant_value_as_shape(op.inputs[2]).tuple
+        return [known if shape is None or known is not None else (None,) * len(shape)]
+    rest: list[int | None] = [None] * size.size
+    if shape is not None and begin is not None:
+        rest = [None if n is None else n - int(b) for n, b in zip(shape, begin, strict=True)]
+        if (
+            min(
+                (n for n, s in zip(rest, size, strict=True) if n is not None and s == -1), default=0
             )
-    return [tuple(result)]
+            < 0
+        ):
+            raise ValueError(f"Negative dimension size caused by begin {begin.tolist()}")
+    return [tuple(n if s == -1 else int(s) for n, s in zip(rest, size, strict=True))]
 
 
 @op("input: T, begin: Index, size: Index -> output: T", Index=INDICES, shape=_sliced, exact=True)

@@ -27,19 +27,27 @@ def _assert(condition: Any, data: list[Any], *, summarize: int = 3) -> None:
         summarize: how many elements of each tensor are shown; -1 for all.
     """
     if np.ndim(condition):
-        raise InvalidArgumentError(None, None, f"In[0] should be a scalar: {list(np.shape(condition))}")
+        raise InvalidArgumentError(
+            None, None, f"In[0] should be a scalar: {list(np.shape(condition))}"
+        )
 
     def message() -> str:
-        return "assertion failed: " + " ".join(f"[{summary(xp.static(x), summarize)}]" for x in data)
+        return "assertion failed: " + " ".join(
+            f"[{summary(xp.static(x), summarize)}]" for x in data
+        )
 
     xp.check(condition, InvalidArgumentError, message)
 
 
-_AssertNode = op("condition: bool, data: *T -> ", type="Assert", shape=nothing, grad=None, stateful=True)(_assert)
+_AssertNode = op(
+    "condition: bool, data: *T -> ", type="Assert", shape=nothing, grad=None, stateful=True
+)(_assert)
 
 
 @export("Assert", "debugging.Assert")
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Operation:
+def Assert(
+    condition: Any, data: Any, summarize: int | None = None, name: str | None = None
+) -> Operation:
     """An op that fails with InvalidArgumentError, showing `data`, unless `condition` holds.
 
     Args:
@@ -53,7 +61,9 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
             items = list(data)  # made again below, under names of their own, as in TensorFlow
         else:
             condition = convert.to_tensor(condition, name="Condition")
-        checked: Operation = _AssertNode(condition, items, summarize=3 if summarize is None else summarize, name="Assert")
+        checked: Operation = _AssertNode(
+            condition, items, summarize=3 if summarize is None else summarize, name="Assert"
+        )
         return checked
 
 
@@ -88,7 +98,13 @@ def _compared(
         x = convert.to_tensor(x, name="x")
         y = convert.to_tensor(y, name="y")
         if data is None:
-            data = [f"Condition x {symbol} y did not hold element-wise:", f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
+            data = [
+                f"Condition x {symbol} y did not hold element-wise:",
+                f"x ({x.name}) = ",
+                x,
+                f"y ({y.name}) = ",
+                y,
+            ]
         if message is not None:
             data = [message, *data]
         condition = reduce.reduce_all(node(x, y))
@@ -98,7 +114,9 @@ def _compared(
         return Assert(condition, data, summarize=summarize)
 
 
-def _comparison(name: str, symbol: str, node: Callable[..., Tensor], known: Callable[..., Any]) -> Any:
+def _comparison(
+    name: str, symbol: str, node: Callable[..., Tensor], known: Callable[..., Any]
+) -> Any:
     """Define and export the assertion that `x symbol y` holds for all elements."""
     default = name
 
@@ -137,7 +155,9 @@ assert_none_equal = _comparison("assert_none_equal", "!=", math.NotEqual, np.not
 assert_less = _comparison("assert_less", "<", math.Less, np.less)
 assert_less_equal = _comparison("assert_less_equal", "<=", math.LessEqual, np.less_equal)
 assert_greater = _comparison("assert_greater", ">", math.Greater, np.greater)
-assert_greater_equal = _comparison("assert_greater_equal", ">=", math.GreaterEqual, np.greater_equal)
+assert_greater_equal = _comparison(
+    "assert_greater_equal", ">=", math.GreaterEqual, np.greater_equal
+)
 
 
 def _sign(name: str, symbol: str, compare: Callable[..., Operation], zero_first: bool) -> Any:
@@ -145,7 +165,11 @@ def _sign(name: str, symbol: str, compare: Callable[..., Operation], zero_first:
     default = name
 
     def check(
-        x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
+        x: Any,
+        data: Any = None,
+        summarize: int | None = None,
+        message: str | None = None,
+        name: str | None = None,
     ) -> Operation:
         with scopes.name_scope(name, default, [x]):
             x = convert.to_tensor(x, name="x")
@@ -212,7 +236,13 @@ def _ranked(
         tensors = [convert.to_tensor(rank, name="rank") for rank in ranks]
         label = x.name if isinstance(x, Tensor) else ""
         if data is None:
-            data = [_prefix(message), f"Tensor {label} must have {words}", *tensors, "Received shape: ", array.shape(x)]
+            data = [
+                _prefix(message),
+                f"Tensor {label} must have {words}",
+                *tensors,
+                "Received shape: ",
+                array.shape(x),
+            ]
         for rank in tensors:
             assert_type(rank, int32)
         values = [constant_value(rank) for rank in tensors]
@@ -311,7 +341,9 @@ def assert_scalar(tensor: Any, name: str | None = None, message: str | None = No
     with scopes.name_scope(name, "assert_scalar", [tensor]) as scope:
         tensor = convert.to_tensor(tensor, name=scope)
         if tensor.shape.ndims != 0:
-            raise ValueError(f"{_prefix(message)}Expected scalar shape for {tensor.name}, saw shape: {tensor.shape}.")
+            raise ValueError(
+                f"{_prefix(message)}Expected scalar shape for {tensor.name}, saw shape: {tensor.shape}."
+            )
         return tensor
 
 
@@ -319,7 +351,9 @@ def assert_scalar(tensor: Any, name: str | None = None, message: str | None = No
 
 
 @export("assert_type", "debugging.assert_type")
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Operation:
+def assert_type(
+    tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None
+) -> Operation:
     """Check, at once, that a tensor has the given type; returns a NoOp.
 
     Raises:
@@ -330,7 +364,9 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
         if not hasattr(tensor, "dense_shape"):
             tensor = convert.to_tensor(tensor, name="tensor")
         if tensor.dtype != wanted:
-            raise TypeError(f"{_prefix(message)}{tensor.name} must be of type {wanted!r}; got {tensor.dtype!r}")
+            raise TypeError(
+                f"{_prefix(message)}{tensor.name} must be of type {wanted!r}; got {tensor.dtype!r}"
+            )
         return _no_op("statically_determined_correct_type")
 
 
@@ -344,7 +380,9 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
     with scopes.name_scope(name, "assert_integer", [x]):
         x = convert.to_tensor(x, name="x")
         if not x.dtype.is_integer:
-            raise TypeError(f'{_prefix(message)}Expected "x" to be integer type.  Found: {x.name} of dtype {x.dtype!r}')
+            raise TypeError(
+                f'{_prefix(message)}Expected "x" to be integer type.  Found: {x.name} of dtype {x.dtype!r}'
+            )
         return _no_op("statically_determined_was_integer")
 
 
@@ -356,7 +394,9 @@ def assert_proper_iterable(values: Any) -> None:
         TypeError: it is not.
     """
     if isinstance(values, (Tensor, np.ndarray, str, bytes)) or hasattr(values, "dense_shape"):
-        raise TypeError(f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}')
+        raise TypeError(
+            f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}'
+        )
     if not hasattr(values, "__iter__"):
         raise TypeError(f'Expected argument "values" to be iterable.  Found: {type(values)}')
 

@@ -21,7 +21,11 @@ def _values(item: Any, name: str = "t") -> Tensor:
 
 def _like(item: Any, values: Tensor) -> Any:
     """`values` in the form of `item`."""
-    return IndexedSlices(values, item.indices, item.dense_shape) if isinstance(item, IndexedSlices) else values
+    return (
+        IndexedSlices(values, item.indices, item.dense_shape)
+        if isinstance(item, IndexedSlices)
+        else values
+    )
 
 
 @export("clip_by_norm")
@@ -88,8 +92,9 @@ def clip_by_global_norm(
         use_norm = global_norm(t_list, name)
     with scopes.name_scope(name, "clip_by_global_norm", [*t_list, clip_norm]) as scope:
         use_norm = convert.to_tensor(use_norm)
-        one = convert.constant(1.0, use_norm.dtype.base_dtype)
-        scale = clip_norm * math.Minimum(1.0 / use_norm, one / clip_norm)
+        inverse = 1.0 / use_norm
+        limit = convert.constant(1.0, use_norm.dtype.base_dtype) / clip_norm
+        scale = clip_norm * math.Minimum(inverse, limit)
         scale = scale + (use_norm - use_norm)  # nan where the norm is not finite
         clipped: list[Any] = []
         for i, (item, values) in enumerate(zip(t_list, _numbered(t_list), strict=True)):
@@ -109,5 +114,6 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Ten
         size = math.cast(array.size(t), float32)
         squares = reduce.reduce_sum(t * t, array.range_(array.rank(t)))
         inverse = elementary.Rsqrt(squares)
+        scaled = t * clip_norm
         limit = math.Minimum(inverse * size, convert.constant(1.0) / clip_norm)
-        return array.Identity(t * clip_norm * limit, name=scope)
+        return array.Identity(scaled * limit, name=scope)

@@ -117,8 +117,9 @@ def angle(input: Any, name: str | None = None) -> Tensor:
         input = convert.to_tensor(input, name="input")
         if input.dtype.is_complex:
             return Angle(input, Tout=input.dtype.real_dtype, name=scope)
+        negative = input < 0
         pi = np.pi * array.ones_like(input)
-        return array_select.where(input < 0, pi, array.zeros_like(input))
+        return array_select.where(negative, pi, array.zeros_like(input))
 
 
 @export("conj", "math.conj")

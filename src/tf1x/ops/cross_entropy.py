@@ -14,7 +14,9 @@ from tf1x.ops import array, array_moves, array_select, array_slicing, checks, el
 
 def _check_keywords(function: str, sentinel: Any, labels: Any, logits: Any) -> None:
     if sentinel is not None:
-        raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., ...)")
+        raise ValueError(
+            f"Only call `{function}` with named arguments (labels=..., logits=..., ...)"
+        )
     if labels is None or logits is None:
         raise ValueError(f"Both labels and logits must be provided for {function}.")
 
@@ -23,7 +25,9 @@ def _logits_and_labels(logits: Any, labels: Any) -> tuple[Tensor, Tensor]:
     logits = convert.to_tensor(logits, name="logits")
     labels = convert.to_tensor(labels, name="labels")
     if not labels.shape.is_compatible_with(logits.shape):
-        raise ValueError(f"logits and labels must have the same shape ({logits.shape} vs {labels.shape})")
+        raise ValueError(
+            f"logits and labels must have the same shape ({logits.shape} vs {labels.shape})"
+        )
     return logits, labels
 
 
@@ -86,9 +90,13 @@ def _as_rows(x: Tensor) -> Tensor:
 
 
 @export("nn.softmax_cross_entropy_with_logits")
-@renamed(axis="dim")
+@renamed(axis="dim", targets="labels")
 def softmax_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, dim: int = -1, name: str | None = None
+    _sentinel: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: int = -1,
+    name: str | None = None,
 ) -> Tensor:
     """Cross entropy of softmax(logits) with `labels`, which get no gradient.
 
@@ -106,6 +114,7 @@ def softmax_cross_entropy_with_logits(
 
 
 @export("nn.sparse_softmax_cross_entropy_with_logits")
+@renamed(targets="labels")
 def sparse_softmax_cross_entropy_with_logits(
     _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Tensor:
@@ -133,7 +142,9 @@ def sparse_softmax_cross_entropy_with_logits(
         if logits.shape.ndims == 2:
             cost = nn.SparseSoftmaxCrossEntropyWithLogits(precise, labels, name=name)[0]
             return math.cast(cost, float16) if half else cost
-        tests = [] if known else [checks.assert_equal(array.shape(labels), array.shape(logits)[:-1])]
+        tests = (
+            [] if known else [checks.assert_equal(array.shape(labels), array.shape(logits)[:-1])]
+        )
         with scopes.control_dependencies(tests):
             classes = array.shape(logits)[array.rank(logits) - 1]
             precise = array.Reshape(precise, [-1, classes])
@@ -191,7 +202,9 @@ def sigmoid_cross_entropy_with_logits(
         positive = logits >= zeros
         rectified = array_select.where(positive, logits, zeros)
         negative = array_select.where(positive, -logits, logits)
-        return math.AddV2(rectified - logits * labels, elementary.Log1p(elementary.Exp(negative)), name=scope)
+        return math.AddV2(
+            rectified - logits * labels, elementary.Log1p(elementary.Exp(negative)), name=scope
+        )
 
 
 @export("nn.weighted_cross_entropy_with_logits")
@@ -207,8 +220,9 @@ def weighted_cross_entropy_with_logits(
     with scopes.name_scope(name, "logistic_loss", [logits, labels]) as scope:
         logits, labels = _logits_and_labels(logits, labels)
         weight = 1 + (pos_weight - 1) * labels
+        negative = (1 - labels) * logits
         softplus = elementary.Log1p(elementary.Exp(-math.Abs(logits))) + nn.Relu(-logits)
-        return math.AddV2((1 - labels) * logits, weight * softplus, name=scope)
+        return math.AddV2(negative, weight * softplus, name=scope)
 
 
 # -- Poisson -------------------------------------------------------------------------------------
@@ -230,12 +244,18 @@ def log_poisson_loss(
         log_input = convert.to_tensor(log_input, name="log_input")
         targets = convert.to_tensor(targets, name="targets")
         if not targets.shape.is_compatible_with(log_input.shape):
-            raise ValueError(f"log_input and targets must have the same shape ({log_input.shape} vs {targets.shape})")
+            raise ValueError(
+                f"log_input and targets must have the same shape ({log_input.shape} vs {targets.shape})"
+            )
         result = elementary.Exp(log_input) - log_input * targets
         if compute_full_loss:
             half = convert.constant(0.5, targets.dtype)
             two_pi = convert.constant(2 * numbers.pi, targets.dtype)
-            stirling = targets * elementary.Log(targets) - targets + half * elementary.Log(two_pi * targets)
+            stirling = (
+                targets * elementary.Log(targets)
+                - targets
+                + half * elementary.Log(two_pi * targets)
+            )
             zeros = array.zeros_like(targets, dtype=targets.dtype)
             ones = array.ones_like(targets, dtype=targets.dtype)
             small = math.LogicalAnd(targets >= zeros, targets <= ones)

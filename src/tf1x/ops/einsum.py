@@ -13,7 +13,7 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import array, array_gather, array_moves, array_select, math, reduce, xp
+from tf1x.ops import array, array_gather, array_moves, array_select, reduce, xp
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import broadcast_dims, dims
 
@@ -47,7 +47,9 @@ def _named_parts(text: str, shape: Sizes) -> list[tuple[str, Sizes]]:
     labels = _labels(text)
     more = len(shape) - len(labels) + 1 if "..." in labels else 0
     if more < 0 or ("..." not in labels and len(labels) != len(shape)):
-        raise ValueError(f"Expected input of rank {len(labels) - ('...' in labels)} for {text!r}, got rank {len(shape)}")
+        raise ValueError(
+            f"Expected input of rank {len(labels) - ('...' in labels)} for {text!r}, got rank {len(shape)}"
+        )
     parts: list[tuple[str, Sizes]] = []
     position = 0
     for label in labels:
@@ -80,7 +82,9 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     name = kwargs.pop("name", None)
     optimize = kwargs.pop("optimize", "greedy")
     if kwargs:
-        raise TypeError(f"Invalid keyword arguments for einsum: {', '.join(kwargs)}. Valid arguments: name, optimize.")
+        raise TypeError(
+            f"Invalid keyword arguments for einsum: {', '.join(kwargs)}. Valid arguments: name, optimize."
+        )
     with scopes.name_scope(name, "einsum", list(inputs)):
         resolved = _resolved(equation, len(inputs))
         if len(inputs) <= 2:
@@ -99,7 +103,9 @@ def _resolved(equation: str, count: int) -> str:
         raise ValueError(f"Subscripts have incorrect format: {equation}")
     left, arrow, right = text.partition("->")
     if len(left.split(",")) != count:
-        raise ValueError(f'Got {count} inputs for equation "{equation}", expecting {len(left.split(","))}')
+        raise ValueError(
+            f'Got {count} inputs for equation "{equation}", expecting {len(left.split(","))}'
+        )
     if not arrow:
         seen = Counter(label for label in _labels(left.replace(",", " ")))
         once = sorted(label for label, times in seen.items() if times == 1 and label != "...")
@@ -109,11 +115,15 @@ def _resolved(equation: str, count: int) -> str:
         raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
     unknown = set(found) - set(_labels(left.replace(",", " "))) - {"..."}
     if unknown:
-        raise ValueError(f"Output subscripts contain the label {unknown.pop()} not present in the input subscripts.")
+        raise ValueError(
+            f"Output subscripts contain the label {unknown.pop()} not present in the input subscripts."
+        )
     return f"{left}->{right}"
 
 
-def _pairs(equation: str, operands: list[Tensor], optimize: Any) -> list[tuple[tuple[int, ...], str]]:
+def _pairs(
+    equation: str, operands: list[Tensor], optimize: Any
+) -> list[tuple[tuple[int, ...], str]]:
     """In which order to multiply: positions of the operands, and the equation of each product."""
     import opt_einsum
 
@@ -173,14 +183,18 @@ def _paired_axes(a: Tensor, axes: Any) -> tuple[Any, Any]:
             size = array.rank(a)
             return array.range_(size - axes, size, dtype=int32), array.range_(axes, dtype=int32)
         if axes > rank:
-            raise ValueError(f"`axes` must not be larger than the number of dimensions of tensor {a}.  Received {axes}.")
+            raise ValueError(
+                f"`axes` must not be larger than the number of dimensions of tensor {a}.  Received {axes}."
+            )
         return list(range(rank - axes, rank)), list(range(axes))
     if isinstance(axes, (list, tuple)):
         if len(axes) != 2:
             raise ValueError(f"`axes` must be an integer or have length 2. Received {axes}.")
         first, second = ([x] if isinstance(x, (int, np.integer)) else x for x in axes)
         if len(first) != len(second):
-            raise ValueError(f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}.")
+            raise ValueError(
+                f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}."
+            )
         return first, second
     axes = convert.to_tensor(axes, int32, name="axes")
     return axes[0], axes[1]

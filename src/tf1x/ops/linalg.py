@@ -15,7 +15,7 @@ from tf1x.core.dtypes import bfloat16, complex64, complex128, float16, float32, 
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
-from tf1x.ops import array, array_diag, array_moves, complex_math, elementary, math, reduce, xp
+from tf1x.ops import array, array_diag, array_moves, complex_math, elementary, reduce, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import Dims, broadcast_dims, dims, merge_dim
@@ -89,7 +89,14 @@ def _cholesky_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> lis
     return [(result + _adjoint(result)) / 2]
 
 
-@op("input: T -> output: T", T=_TYPES, shape=_square_shape, vjp=_cholesky_vjp, needs_jax=True, export=("cholesky", "linalg.cholesky", "batch_cholesky"))
+@op(
+    "input: T -> output: T",
+    T=_TYPES,
+    shape=_square_shape,
+    vjp=_cholesky_vjp,
+    needs_jax=True,
+    export=("cholesky", "linalg.cholesky", "batch_cholesky"),
+)
 def Cholesky(input: Any) -> Any:
     """The lower-triangular L with L L^H = `input`, for each matrix in the last two dimensions.
 
@@ -169,23 +176,40 @@ def SelfAdjointEigV2(input: Any, *, compute_v: bool = True) -> Any:
 # -- inverses and determinants -------------------------------------------------------------------
 
 
-@op("input: T -> output: T", T=_TYPES, shape=_square_shape, export=("matrix_inverse", "linalg.inv", "batch_matrix_inverse"))
+@op(
+    "input: T -> output: T",
+    T=_TYPES,
+    shape=_square_shape,
+    export=("matrix_inverse", "linalg.inv", "batch_matrix_inverse"),
+)
 def MatrixInverse(input: Any, *, adjoint: bool = False) -> Any:
     """The inverse of each matrix, or with `adjoint` that of its conjugate transpose.
 
     Raises (when run):
         InvalidArgumentError: a matrix is singular.
     """
-    return _inverting(xp.linalg.inv, "Input is not invertible.", _adjoint(input) if adjoint else input)
+    return _inverting(
+        xp.linalg.inv, "Input is not invertible.", _adjoint(input) if adjoint else input
+    )
 
 
-@op("input: T -> output: T", T=_TYPES, shape=_scalar_shapes, export=("matrix_determinant", "linalg.det", "batch_matrix_determinant"))
+@op(
+    "input: T -> output: T",
+    T=_TYPES,
+    shape=_scalar_shapes,
+    export=("matrix_determinant", "linalg.det", "batch_matrix_determinant"),
+)
 def MatrixDeterminant(input: Any) -> Any:
     """The determinant of each matrix."""
     return xp.asarray(xp.linalg.det(input), input.dtype)
 
 
-@op("input: T -> sign: T, log_abs_determinant: T", T=_TYPES, shape=_scalar_shapes, export=("linalg.slogdet",))
+@op(
+    "input: T -> sign: T, log_abs_determinant: T",
+    T=_TYPES,
+    shape=_scalar_shapes,
+    export=("linalg.slogdet",),
+)
 def LogMatrixDeterminant(input: Any) -> Any:
     """Sign, and logarithm of the absolute value, of the determinant of each matrix."""
     sign, log = xp.linalg.slogdet(input)
@@ -207,19 +231,31 @@ def _solve_shape(op: Operation) -> Any:
         batch = broadcast_dims(matrix[0], rhs[0])
     else:
         if len(matrix[0] or ()) != len(rhs[0] or ()):
-            raise ValueError(f"Shapes must be equal rank, but are {len(matrix[0] or ()) + 2} and {len(rhs[0] or ()) + 2}")
+            raise ValueError(
+                f"Shapes must be equal rank, but are {len(matrix[0] or ()) + 2} and {len(rhs[0] or ()) + 2}"
+            )
         batch = tuple(merge_dim(a, b) for a, b in zip(matrix[0] or (), rhs[0] or (), strict=True))
     return [(*(batch or ()), columns, rhs[2])]
 
 
-@op("matrix: T, rhs: T -> output: T", T=_TYPES, shape=_solve_shape, export=("matrix_solve", "linalg.solve", "batch_matrix_solve"))
+@op(
+    "matrix: T, rhs: T -> output: T",
+    T=_TYPES,
+    shape=_solve_shape,
+    export=("matrix_solve", "linalg.solve", "batch_matrix_solve"),
+)
 def MatrixSolve(matrix: Any, rhs: Any, *, adjoint: bool = False) -> Any:
     """The X with `matrix` X = `rhs`, for each matrix; `adjoint` conjugate-transposes it first.
 
     Raises (when run):
         InvalidArgumentError: a matrix is singular.
     """
-    return _inverting(xp.linalg.solve, "Input matrix is not invertible.", _adjoint(matrix) if adjoint else matrix, rhs)
+    return _inverting(
+        xp.linalg.solve,
+        "Input matrix is not invertible.",
+        _adjoint(matrix) if adjoint else matrix,
+        rhs,
+    )
 
 
 def _solve_triangular(matrix: Any, rhs: Any, lower: bool, adjoint: bool) -> Any:
@@ -232,7 +268,9 @@ def _solve_triangular(matrix: Any, rhs: Any, lower: bool, adjoint: bool) -> Any:
 
 
 @op("matrix: T, rhs: T -> output: T", T=(*_TYPES, bfloat16), shape=_solve_shape, needs_jax=True)
-def MatrixTriangularSolve(matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False) -> Any:
+def MatrixTriangularSolve(
+    matrix: Any, rhs: Any, *, lower: bool = True, adjoint: bool = False
+) -> Any:
     """The X with `matrix` X = `rhs`, reading only the lower (or upper) triangle of `matrix`."""
     return _solve_triangular(matrix, rhs, lower, adjoint)
 
@@ -242,7 +280,13 @@ def _solve_ls_gradient(op: Operation, grad: Tensor) -> list[Any]:
     return [*gradient_node(op, [grad])[:2], None]
 
 
-@op("matrix: T, rhs: T, l2_regularizer: float64 -> output: T", T=_TYPES, shape=_solve_shape, grad=_solve_ls_gradient, needs_jax=True)
+@op(
+    "matrix: T, rhs: T, l2_regularizer: float64 -> output: T",
+    T=_TYPES,
+    shape=_solve_shape,
+    grad=_solve_ls_gradient,
+    needs_jax=True,
+)
 def MatrixSolveLs(matrix: Any, rhs: Any, l2_regularizer: Any, *, fast: bool = True) -> Any:
     """The X that minimises |`matrix` X - `rhs`|^2 + l2_regularizer |X|^2, for each matrix.
 
@@ -299,7 +343,9 @@ def matrix_solve_ls(
         fast: solve the normal equations by Cholesky decomposition; else use singular values.
     """
     matrix = convert.to_tensor(matrix, name="matrix")
-    rows, columns = (matrix.shape.as_list() if matrix.shape.ndims is not None else [None, None])[-2:]
+    rows, columns = (matrix.shape.as_list() if matrix.shape.ndims is not None else [None, None])[
+        -2:
+    ]
     if not fast or rows is None or columns is None:
         return MatrixSolveLs(matrix, rhs, l2_regularizer, fast=fast, name=name)
     with scopes.name_scope(name, "matrix_solve_ls", [matrix, rhs, l2_regularizer]):
@@ -322,8 +368,10 @@ def _damped(matrix: Tensor, gramian: Tensor, l2_regularizer: Any, tall: bool) ->
     return gramian + l2_regularizer * identity
 
 
-@export("svd", "linalg.svd")
-def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
+@export("svd", "linalg.svd", "batch_svd")
+def svd(
+    tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None
+) -> Any:
     """Singular values s (largest first), and vectors u and v: `tensor` = u diag(s) v^H.
 
     Returns:
@@ -374,7 +422,11 @@ def trace(x: Any, name: str | None = None) -> Tensor:
 @export("norm", "linalg.norm")
 @renamed(keep_dims="keepdims")
 def norm(
-    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: str | None = None
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
 ) -> Tensor:
     """The norm of vectors or matrices.
 
@@ -390,7 +442,9 @@ def norm(
     """
     of_matrix = isinstance(axis, (tuple, list)) and len(axis) == 2
     axes = _norm_axes(axis, of_matrix)
-    allowed: list[Any] = ["euclidean", "fro", 1, 2, np.inf] if of_matrix else ["euclidean", 1, 2, np.inf]
+    allowed: list[Any] = (
+        ["euclidean", "fro", 1, 2, np.inf] if of_matrix else ["euclidean", 1, 2, np.inf]
+    )
     if ord not in allowed and (of_matrix or isinstance(ord, str) or not np.isreal(ord) or ord <= 0):
         kind = "matrix" if of_matrix else "vector"
         raise ValueError(f"'ord' must be a supported {kind} norm, got {ord}")
@@ -409,10 +463,14 @@ def norm(
 def _norm_axes(axis: Any, of_matrix: bool) -> tuple[int, ...] | None:
     if of_matrix:
         if not all(isinstance(a, int) for a in axis) or axis[0] == axis[1]:
-            raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
+            raise ValueError(
+                f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}"
+            )
         return tuple(axis)
     if axis is not None and not isinstance(axis, (int, np.integer)):
-        raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
+        raise ValueError(
+            f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}"
+        )
     return None if axis is None else (int(axis),)
 
 
@@ -425,13 +483,17 @@ def _other_norm(size: Tensor, ord: Any, axes: tuple[int, ...] | None, of_matrix:
         if of_matrix and axes:
             size = reduce.reduce_sum(size, axes[1], keepdims=True)
         return reduce.reduce_max(size, first, keepdims=True)
-    return elementary.Pow(reduce.reduce_sum(elementary.Pow(size, ord), axes, keepdims=True), 1.0 / ord)
+    return elementary.Pow(
+        reduce.reduce_sum(elementary.Pow(size, ord), axes, keepdims=True), 1.0 / ord
+    )
 
 
 def _spectral_norm(tensor: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
     rank = tensor.shape.ndims
     if rank is None or axes is None:
-        raise UnsupportedError("tf.norm with ord=2 of matrices needs a tensor of known rank; call set_shape first.")
+        raise UnsupportedError(
+            "tf.norm with ord=2 of matrices needs a tensor of known rank; call set_shape first."
+        )
     last = [a % rank for a in axes]
     order = [i for i in range(rank) if i not in last] + last
     singular = svd(array_moves.transpose(tensor, order), compute_uv=False)

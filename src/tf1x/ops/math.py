@@ -504,8 +504,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     values are converted.
     """
     wanted = as_dtype(dtype).base_dtype
-    if isinstance(x, Tensor) and x.dtype == wanted:
-        return x
+    if (isinstance(x, Tensor) or hasattr(x, "handle")) and x.dtype == wanted:
+        return x  # a resource variable too; a reference variable has a reference type
     with scopes.name_scope(name, "Cast", [x]) as scope:
         if isinstance(x, IndexedSlices):
             return IndexedSlices(cast(x.values, wanted, name=scope), x.indices, x.dense_shape)

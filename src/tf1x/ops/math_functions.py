@@ -15,7 +15,7 @@ from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
-from tf1x.ops import math, xp
+from tf1x.ops import array, math, xp
 from tf1x.ops.shape_rules import broadcast, merged
 
 # -- addition and multiplication -----------------------------------------------------------------
@@ -62,10 +62,11 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
         raise ValueError(
             "inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape"
         )
-    tensors = [convert.to_tensor(item) for item in items]
-    if len(tensors) == 1:
-        return opdef.get("Identity").endpoint(tensors[0], name=name) if name else tensors[0]
-    return math.AddN(tensors, name=name)
+    items = [i if isinstance(i, IndexedSlices) else convert.to_tensor(i) for i in items]
+    if len(items) > 1:
+        return math.AddN(items, name=name)
+    only = convert.to_tensor(items[0])
+    return opdef.get("Identity").endpoint(only, name=name) if name else only
 
 
 @export("accumulate_n", "math.accumulate_n")
@@ -123,7 +124,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     with scopes.name_scope(name, "polyval", [*coeffs, x]) as scope:
         x = convert.to_tensor(x, name="x")
         if not coeffs:
-            return opdef.get("ZerosLike").endpoint(x, name=scope)
+            return array.zeros_like(x, name=scope)
         tensors = [convert.to_tensor(c, name=f"coeff_{i}") for i, c in enumerate(coeffs)]
         value = tensors[0]
         for tensor in tensors[1:]:
@@ -260,13 +261,12 @@ def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
 
 
 def _caster(public: str, name: str, dtype: DType) -> None:
-    @export(public)
-    @deprecated(f"use tf.cast(x, tf.{dtype.name})")
-    def convert_to(x: Any, name: str = name) -> Any:
+    def function(x: Any, name: str = name) -> Any:
         return math.cast(x, dtype, name=name)
 
-    convert_to.__name__ = convert_to.__qualname__ = public
-    convert_to.__doc__ = f"`tf.cast(x, tf.{dtype.name})`."
+    function.__name__ = function.__qualname__ = public
+    function.__doc__ = f"`tf.cast(x, tf.{dtype.name})`."
+    export(public)(deprecated(f"use tf.cast(x, tf.{dtype.name})")(function))
 
 
 _caster("to_float", "ToFloat", float32)

@@ -6,7 +6,20 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, scopes
-from tf1x.core.dtypes import COMPLEX, FLOATS, NUMBERS, DType, bfloat16, float32, int8, int16, int32, int64, uint8
+from tf1x.core.dtypes import (
+    COMPLEX,
+    FLOATS,
+    NUMBERS,
+    DType,
+    bfloat16,
+    float32,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
+from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.ops import complex_math, math, xp
@@ -31,17 +44,30 @@ def _matmul_shape(op: Operation) -> Any:
     return [(rows, columns)]
 
 
+def _product(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+    left, right = a.T if transpose_a else a, b.T if transpose_b else b
+    if left.shape[1] != right.shape[0]:
+        sizes = f"In[0]: {list(a.shape)}, In[1]: {list(b.shape)}"
+        raise InvalidArgumentError(None, None, f"Matrix size-incompatible: {sizes}")
+    return xp.matmul(left, right)
+
+
 @op("a: T, b: T -> product: T", T=_MATMUL, shape=_matmul_shape, attrs=_GRAD)
 def MatMul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """The product of two matrices, each transposed first if wanted."""
-    return xp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+    return _product(a, b, transpose_a, transpose_b)
 
 
-@op("a: Ta, b: Tb -> product: float32", Ta=((float32, bfloat16), float32), Tb=((float32, bfloat16), float32), shape=_matmul_shape, attrs={"a_is_sparse": ("bool", False), "b_is_sparse": ("bool", False)})
+@op(
+    "a: Ta, b: Tb -> product: float32",
+    Ta=((float32, bfloat16), float32),
+    Tb=((float32, bfloat16), float32),
+    shape=_matmul_shape,
+    attrs={"a_is_sparse": ("bool", False), "b_is_sparse": ("bool", False)},
+)
 def SparseMatMul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """`MatMul` of matrices said to hold many zeros; they are multiplied like any others."""
-    a, b = a.astype("float32"), b.astype("float32")
-    return xp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+    return _product(a.astype("float32"), b.astype("float32"), transpose_a, transpose_b)
 
 
 def _batch_shape(broadcasts: bool) -> Any:
@@ -71,7 +97,13 @@ def _adjoint(x: Any) -> Any:
     return xp.conj(x) if x.dtype.kind == "c" else x
 
 
-@op("x: T, y: T -> output: T", T=_BATCH, shape=_batch_shape(broadcasts=False), attrs=_BATCH_GRAD, export=("batch_matmul",))
+@op(
+    "x: T, y: T -> output: T",
+    T=_BATCH,
+    shape=_batch_shape(broadcasts=False),
+    attrs=_BATCH_GRAD,
+    export=("batch_matmul",),
+)
 def BatchMatMul(x: Any, y: Any, *, adj_x: bool = False, adj_y: bool = False) -> Any:
     """Products of the matrices in the last two dimensions, each conjugate-transposed if wanted."""
     return xp.matmul(_adjoint(x) if adj_x else x, _adjoint(y) if adj_y else y)
@@ -83,7 +115,14 @@ def BatchMatMulV2(x: Any, y: Any, *, adj_x: bool = False, adj_y: bool = False) -
     return xp.matmul(_adjoint(x) if adj_x else x, _adjoint(y) if adj_y else y)
 
 
-@op("x: Ta, y: Tb -> output: Tout", Ta=_BATCH_V3, Tb=_BATCH_V3, Tout=tuple(d for d in _BATCH_V3 if d not in (uint8, int8)), shape=_batch_shape(broadcasts=True), attrs=_BATCH_GRAD)
+@op(
+    "x: Ta, y: Tb -> output: Tout",
+    Ta=_BATCH_V3,
+    Tb=_BATCH_V3,
+    Tout=tuple(d for d in _BATCH_V3 if d not in (uint8, int8)),
+    shape=_batch_shape(broadcasts=True),
+    attrs=_BATCH_GRAD,
+)
 def BatchMatMulV3(x: Any, y: Any, *, Tout: DType, adj_x: bool = False, adj_y: bool = False) -> Any:
     """`BatchMatMulV2` of two types, computed in the type `Tout`."""
     x, y = (v.astype(Tout.as_numpy_dtype) for v in (x, y))
@@ -128,15 +167,25 @@ def matmul(
             # The batched ops conjugate what they transpose; this takes the conjugation back.
             a = complex_math.conj(a) if transpose_a else a
             b = complex_math.conj(b) if transpose_b else b
-            options = {"adj_x": adjoint_a or transpose_a, "adj_y": adjoint_b or transpose_b, "grad_x": grad_a, "grad_y": grad_b}
+            options = {
+                "adj_x": adjoint_a or transpose_a,
+                "adj_y": adjoint_b or transpose_b,
+                "grad_x": grad_a,
+                "grad_y": grad_b,
+            }
             if mixed:
                 return BatchMatMulV3(a, b, Tout=output_type, **options, name=scope)
             return BatchMatMulV2(a, b, **options, name=scope)
         a = complex_math.conj(a) if adjoint_a else a
         b = complex_math.conj(b) if adjoint_b else b
-        transposes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
+        transposes = {
+            "transpose_a": transpose_a or adjoint_a,
+            "transpose_b": transpose_b or adjoint_b,
+        }
         if (a_is_sparse or b_is_sparse) and {a.dtype, b.dtype} <= {float32, bfloat16}:
-            product = SparseMatMul(a, b, **transposes, a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=scope)
+            product = SparseMatMul(
+                a, b, **transposes, a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=scope
+            )
             return math.cast(product, bfloat16) if a.dtype == b.dtype == bfloat16 else product
         return MatMul(a, b, **transposes, grad_a=grad_a, grad_b=grad_b, name=scope)
 

@@ -32,7 +32,9 @@ def moments(
         return _finished(mean, variance, axes, keepdims, half)
 
 
-def _finished(mean: Tensor, variance: Tensor, axes: Any, keepdims: Any, half: bool) -> tuple[Tensor, Tensor]:
+def _finished(
+    mean: Tensor, variance: Tensor, axes: Any, keepdims: Any, half: bool
+) -> tuple[Tensor, Tensor]:
     if not keepdims:
         mean, variance = array.squeeze(mean, axes), array.squeeze(variance, axes)
     if half:
@@ -57,7 +59,9 @@ def weighted_moments(
         count = reduce.reduce_sum(spread, axes, True, name="sum_of_weights")
         mean = math_functions.div_no_nan(total, count)
         distance = weights * math.SquaredDifference(x, mean)
-        variance = math_functions.div_no_nan(reduce.reduce_sum(distance, axes, True, name="weighted_distsq"), count)
+        variance = math_functions.div_no_nan(
+            reduce.reduce_sum(distance, axes, True, name="weighted_distsq"), count
+        )
         return _finished(mean, variance, axes, keepdims, half)
 
 

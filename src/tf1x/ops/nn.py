@@ -40,7 +40,14 @@ def activation(
         return [cotangents[0] * slope(inputs[0], outputs[0])]
 
     lower.__doc__ = doc
-    return op("features: T -> activations: T", type=name, T=types, shape=unchanged, vjp=rule, export=export)(lower)
+    return op(
+        "features: T -> activations: T",
+        type=name,
+        T=types,
+        shape=unchanged,
+        vjp=rule,
+        export=export,
+    )(lower)
 
 
 def _where(condition: Any, value: Any) -> Any:
@@ -197,7 +204,12 @@ def _dense_shapes(op: Operation) -> Any:
     return [(rows,), (rows, columns)]
 
 
-@op("features: T, labels: T -> loss: T, backprop: T", T=FLOATS, shape=_dense_shapes, grad=_dense_gradient)
+@op(
+    "features: T, labels: T -> loss: T, backprop: T",
+    T=FLOATS,
+    shape=_dense_shapes,
+    grad=_dense_gradient,
+)
 def SoftmaxCrossEntropyWithLogits(features: Any, labels: Any) -> Any:
     """Cross entropy of the softmax of each row of `features` with a row of `labels`.
 
@@ -217,7 +229,13 @@ def _sparse_shapes(op: Operation) -> Any:
     return [(rows,), (rows, columns)]
 
 
-@op("features: T, labels: Tlabels -> loss: T, backprop: T", T=FLOATS, Tlabels=(INDICES, int64), shape=_sparse_shapes, grad=_sparse_gradient)
+@op(
+    "features: T, labels: Tlabels -> loss: T, backprop: T",
+    T=FLOATS,
+    Tlabels=(INDICES, int64),
+    shape=_sparse_shapes,
+    grad=_sparse_gradient,
+)
 def SparseSoftmaxCrossEntropyWithLogits(features: Any, labels: Any) -> Any:
     """Cross entropy of the softmax of each row of `features` with the class in `labels`.
 
@@ -227,7 +245,11 @@ def SparseSoftmaxCrossEntropyWithLogits(features: Any, labels: Any) -> Any:
         InvalidArgumentError: a label is not a class number.
     """
     classes = features.shape[-1]
-    xp.check((labels >= 0) & (labels < classes), InvalidArgumentError, lambda: _bad_label(labels, classes))
+    xp.check(
+        (labels >= 0) & (labels < classes),
+        InvalidArgumentError,
+        lambda: _bad_label(labels, classes),
+    )
     log_softmax = _log_softmax(features)
     chosen = xp.expand_dims(labels, -1) == np.arange(classes, dtype=labels.dtype)
     loss = -xp.sum(_where(chosen, log_softmax), axis=-1)
@@ -293,7 +315,13 @@ def _in_top_k(predictions: Any, targets: Any, k: Any) -> Any:
     return valid & xp.all(xp.isfinite(predictions), axis=1) & (better < k)
 
 
-@op("predictions: float32, targets: T -> precision: bool", T=(INDICES, int32), shape=_in_top_k_shape, grad=None, exact=True)
+@op(
+    "predictions: float32, targets: T -> precision: bool",
+    T=(INDICES, int32),
+    shape=_in_top_k_shape,
+    grad=None,
+    exact=True,
+)
 def InTopK(predictions: Any, targets: Any, *, k: int) -> Any:
     """Whether each row's target class is among its `k` largest predictions.
 
@@ -303,7 +331,13 @@ def InTopK(predictions: Any, targets: Any, *, k: int) -> Any:
     return _in_top_k(predictions, targets, k)
 
 
-@op("predictions: float32, targets: T, k: T -> precision: bool", T=(INDICES, int32), shape=_in_top_k_shape, grad=None, exact=True)
+@op(
+    "predictions: float32, targets: T, k: T -> precision: bool",
+    T=(INDICES, int32),
+    shape=_in_top_k_shape,
+    grad=None,
+    exact=True,
+)
 def InTopKV2(predictions: Any, targets: Any, k: Any) -> Any:
     """Whether each row's target class is among its `k` largest predictions; see `InTopK`."""
     return _in_top_k(predictions, targets, k)
@@ -327,18 +361,34 @@ def _top_k_shape(op: Operation) -> Any:
 
 def _top_k(input: Any, k: int, index_type: DType) -> Any:
     if k > input.shape[-1]:
-        raise InvalidArgumentError(None, None, f"input must have at least k columns. Had {input.shape[-1]}, needed {k}")
+        raise InvalidArgumentError(
+            None, None, f"input must have at least k columns. Had {input.shape[-1]}, needed {k}"
+        )
     values, indices = jax.lax.top_k(input, k)
     return values, indices.astype(index_type.as_numpy_dtype)
 
 
-@op("input: T -> values: T, indices: int32", T=REALS, shape=_top_k_shape, needs_jax=True, attrs={"sorted": ("bool", True)})
+@op(
+    "input: T -> values: T, indices: int32",
+    T=REALS,
+    shape=_top_k_shape,
+    needs_jax=True,
+    attrs={"sorted": ("bool", True)},
+)
 def TopK(input: Any, *, k: int) -> Any:
     """The `k` largest elements along the last dimension; see `TopKV2`."""
     return _top_k(input, k, int32)
 
 
-@op("input: T, k: Tk -> values: T, indices: index_type", T=REALS, Tk=((int16, *INDICES), int32), index_type=((int16, *INDICES), int32), shape=_top_k_shape, needs_jax=True, attrs={"sorted": ("bool", True)})
+@op(
+    "input: T, k: Tk -> values: T, indices: index_type",
+    T=REALS,
+    Tk=((int16, *INDICES), int32),
+    index_type=((int16, *INDICES), int32),
+    shape=_top_k_shape,
+    needs_jax=True,
+    attrs={"sorted": ("bool", True)},
+)
 def TopKV2(input: Any, k: Any, *, index_type: DType) -> Any:
     """The `k` largest elements along the last dimension, largest first, and where they stand.
 
@@ -365,11 +415,19 @@ def _nth_element_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> 
     return [same * shared, None]
 
 
-@op("input: T, n: int32 -> values: T", T=REALS, shape=_nth_element_shape, vjp=_nth_element_vjp, exact=True)
+@op(
+    "input: T, n: int32 -> values: T",
+    T=REALS,
+    shape=_nth_element_shape,
+    vjp=_nth_element_vjp,
+    exact=True,
+)
 def NthElement(input: Any, n: Any, *, reverse: bool = False) -> Any:
     """The element that stands at `n` once the last dimension is sorted (`reverse`: descending)."""
     position = int(xp.static(n))
     size = input.shape[-1]
     if not 0 <= position < size:
-        raise InvalidArgumentError(None, None, f"Input must have at least n+1 columns. Had {size}, needed {position + 1}")
+        raise InvalidArgumentError(
+            None, None, f"Input must have at least n+1 columns. Had {size}, needed {position + 1}"
+        )
     return xp.sort(input, axis=-1)[..., size - 1 - position if reverse else position]

@@ -63,10 +63,14 @@ def _over_axis(logits: Any, node: Callable[..., Tensor], axis: Any, name: str | 
         return node(logits, name=name)
     known = constant_value(axis) if isinstance(axis, Tensor) else axis
     if shape.ndims is None:
-        raise ValueError(f"softmax over axis {axis} needs a tensor of known rank; call set_shape first.")
+        raise ValueError(
+            f"softmax over axis {axis} needs a tensor of known rank; call set_shape first."
+        )
     if known is not None and not -shape.ndims <= int(known) < shape.ndims:
         limits = f"[{-shape.ndims}, {shape.ndims})"
-        raise InvalidArgumentError(None, None, f"`dim` must be in the range {limits}. Received: dim={known}")
+        raise InvalidArgumentError(
+            None, None, f"`dim` must be in the range {limits}. Received: dim={known}"
+        )
     rank = array.rank(logits)
     if isinstance(axis, Tensor):
         axis = array_select.where(math.Less(axis, 0), axis + rank, axis)
@@ -108,7 +112,9 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tenso
 
 
 @export("nn.bias_add")
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+def bias_add(
+    value: Any, bias: Any, data_format: str | None = None, name: str | None = None
+) -> Tensor:
     """`value` plus a vector along its channels.
 
     Args:
@@ -142,7 +148,9 @@ def bias_add_v1(value: Any, bias: Any, name: str | None = None) -> Tensor:
 
 def _layer_inputs(x: Any, weights: Any, biases: Any) -> tuple[Tensor, Tensor, Tensor]:
     names = ("x", "weights", "biases")
-    x, weights, biases = (convert.to_tensor(v, name=n) for v, n in zip((x, weights, biases), names, strict=True))
+    x, weights, biases = (
+        convert.to_tensor(v, name=n) for v, n in zip((x, weights, biases), names, strict=True)
+    )
     return x, weights, biases
 
 
@@ -191,16 +199,22 @@ def dropout(
         try:
             rate = 1.0 - keep_prob
         except TypeError:
-            raise ValueError(f"`keep_prob` must be a floating point number or Tensor. Received: keep_prob={keep_prob}") from None
+            raise ValueError(
+                f"`keep_prob` must be a floating point number or Tensor. Received: keep_prob={keep_prob}"
+            ) from None
     if rate is None:
         raise ValueError("dropout: `keep_prob` or `rate` must be given.")
     with scopes.name_scope(name, "dropout", [x]):
         constant = isinstance(rate, numbers.Real)
         if constant and not 0 <= rate < 1:
-            raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+            raise ValueError(
+                f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}"
+            )
         x = convert.to_tensor(x, name="x")
         if not x.dtype.is_floating:
-            raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: {x.dtype.name}")
+            raise ValueError(
+                f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: {x.dtype.name}"
+            )
         if constant and rate == 0:
             random_seed.get_seed(seed)  # counts as a random op, so that later ones keep their seeds
             return x
@@ -216,7 +230,9 @@ def _dropped(x: Tensor, rate: Any, noise_shape: Any, seed: int | None) -> Tensor
     elif isinstance(rate, Tensor):
         rate.shape.assert_has_rank(0)
         if rate.dtype.base_dtype != dtype:
-            raise ValueError(f"`x.dtype` must be compatible with `rate.dtype`. Received: {dtype.name} and {rate.dtype.name}")
+            raise ValueError(
+                f"`x.dtype` must be compatible with `rate.dtype`. Received: {dtype.name} and {rate.dtype.name}"
+            )
         scaled = math.RealDiv(x, math.Sub(convert.constant(1, dtype), rate))
     else:
         raise ValueError(f"`rate` must be a scalar or scalar tensor. Received: rate={rate}")
@@ -282,13 +298,19 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
 
 @export("nn.l2_normalize", "math.l2_normalize", "linalg.l2_normalize")
 @renamed(dim="axis")
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
+def l2_normalize(
+    x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None
+) -> Tensor:
     """`x` divided by its Euclidean norm along `axis`, which counts as at least sqrt(`epsilon`)."""
     with scopes.name_scope(name, "l2_normalize", [x]) as scope:
         x = convert.to_tensor(x, name="x")
         if x.dtype.is_complex:
-            squares = elementary.Square(complex_math.real(x)) + elementary.Square(complex_math.imag(x))
-            inverse = _inverse_norm(complex_math.real(reduce.reduce_sum(squares, axis, True)), epsilon)
+            squares = elementary.Square(complex_math.real(x)) + elementary.Square(
+                complex_math.imag(x)
+            )
+            inverse = _inverse_norm(
+                complex_math.real(reduce.reduce_sum(squares, axis, True)), epsilon
+            )
             real = math.Mul(complex_math.real(x), inverse)
             imag = math.Mul(complex_math.imag(x), inverse)
             return complex_math.complex_(real, imag, name=scope)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,11 @@ def _binary(
             try:
                 return function(x, y, name=scope)
             except (TypeError, ValueError):
-                reflected = getattr(type(y), f"__r{name}__", None)
-                result = NotImplemented if reflected is None else reflected(y, x)
+                # The other operand may know how; if not, what went wrong here says more.
+                result = NotImplemented
+                if hasattr(type(y), f"__r{name}__"):
+                    with contextlib.suppress(TypeError, ValueError):
+                        result = getattr(type(y), f"__r{name}__")(y, x)
                 if result is NotImplemented:
                     raise
                 return result

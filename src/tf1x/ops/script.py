@@ -56,7 +56,9 @@ class PythonFunction:
         found = cls._by_token.get(token)
         if found is None:
             raise InvalidArgumentError(
-                None, None, f"callback {token} is not found: a Python function does not travel with a GraphDef"
+                None,
+                None,
+                f"callback {token} is not found: a Python function does not travel with a GraphDef",
             )
         return found
 
@@ -68,8 +70,6 @@ class PythonFunction:
         """
         try:
             results = self.function(*[_argument(x) for x in inputs])
-        except OpError:
-            raise
         except Exception as error:
             raise _as_op_error(error) from error
         values = list(results) if isinstance(results, (list, tuple)) else [results]
@@ -77,9 +77,14 @@ class PythonFunction:
             values = []
         if len(values) != len(types):
             raise InvalidArgumentError(
-                None, None, f"{self.token} returns {len(values)} values, but expects to see {len(types)} values."
+                None,
+                None,
+                f"{self.token} returns {len(values)} values, but expects to see {len(types)} values.",
             )
-        return [self._checked(i, value, dtype) for i, (value, dtype) in enumerate(zip(values, types, strict=True))]
+        return [
+            self._checked(i, value, dtype)
+            for i, (value, dtype) in enumerate(zip(values, types, strict=True))
+        ]
 
     def _checked(self, index: int, value: Any, dtype: DType) -> Any:
         array = np.asarray(value, order="C")
@@ -90,7 +95,9 @@ class PythonFunction:
             found = as_dtype(array.dtype)
         if found != dtype:
             raise InvalidArgumentError(
-                None, None, f"{index}-th value returned by {self.token} is {found.name}, but expects {dtype.name}"
+                None,
+                None,
+                f"{index}-th value returned by {self.token} is {found.name}, but expects {dtype.name}",
             )
         return array
 
@@ -123,11 +130,15 @@ def _py_func(input: list[Any], *, token: str, Tout: list[DType]) -> Any:
 
 _SIGNATURE = "input: *Tin -> output: *Tout"
 PyFunc = op(_SIGNATURE, type="PyFunc", grad=None, host=True, blocking=True, stateful=True)(_py_func)
-PyFuncStateless = op(_SIGNATURE, type="PyFuncStateless", grad=None, host=True, blocking=True)(_py_func)
+PyFuncStateless = op(_SIGNATURE, type="PyFuncStateless", grad=None, host=True, blocking=True)(
+    _py_func
+)
 
 
 @export("py_func", "numpy_function")
-def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
+def py_func(
+    func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
+) -> Any:
     """Call a Python function on NumPy arrays when the graph runs.
 
     The results' shapes are unknown until `set_shape`, and they have no gradient (but see
@@ -149,10 +160,15 @@ def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True
         UnknownError: it raised something else; the message holds its traceback.
     """
     if not callable(func):
-        raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
+        raise ValueError(
+            f"Expected func to be callable. Received func={func} of type {type(func)}."
+        )
     listed = isinstance(Tout, (list, tuple))
     types = [as_dtype(t) for t in (Tout if listed else [Tout])]
-    inputs = [convert.to_tensor(x, name=f"input_{i}") if isinstance(x, Tensor) else x for i, x in enumerate(inp)]
+    inputs = [
+        convert.to_tensor(x, name=f"input_{i}") if isinstance(x, Tensor) else x
+        for i, x in enumerate(inp)
+    ]
     function = PythonFunction(func)
     node = PyFunc if stateful else PyFuncStateless
     graph = scopes.graph_of(inputs)
@@ -171,14 +187,25 @@ def _pass_first(op: Operation, grad: Any) -> list[Any]:
 
 
 @op("input: T, data: *U -> output: T", shape=unchanged, grad=_pass_first, host=True, stateful=True)
-def Print(input: Any, data: list[Any], *, message: str = "", first_n: int = -1, summarize: int = 3, op: Operation, session: Any) -> Any:
+def Print(
+    input: Any,
+    data: list[Any],
+    *,
+    message: str = "",
+    first_n: int = -1,
+    summarize: int = 3,
+    op: Operation,
+    session: Any,
+) -> Any:
     """`input`; a line with `message` and the first elements of `data` goes to standard error."""
     if first_n >= 0:
         key, counts = f"Print/{op.name}", session._state.resources
         if counts.get(key, 0) >= first_n:
             return input
         counts[key] = counts.get(key, 0) + 1
-    print(message + "".join(f"[{summary(x, summarize)}]" for x in data), file=sys.stderr, flush=True)
+    print(
+        message + "".join(f"[{summary(x, summarize)}]" for x in data), file=sys.stderr, flush=True
+    )
     return input
 
 
@@ -199,7 +226,10 @@ def Print_(
         first_n: print only so many times; by default always.
         summarize: how many elements of each tensor to print (3 by default, -1 for all).
     """
-    limits = {"first_n": -1 if first_n is None else first_n, "summarize": 3 if summarize is None else summarize}
+    limits = {
+        "first_n": -1 if first_n is None else first_n,
+        "summarize": 3 if summarize is None else summarize,
+    }
     result: Tensor = Print(input_, list(data), message=message or "", **limits, name=name)
     return result
 
@@ -208,12 +238,20 @@ Print_.__name__ = Print_.__qualname__ = "Print"
 
 
 @op("inputs: *T -> output: string", shape=scalar, grad=None, host=True)
-def StringFormat(inputs: list[Any], *, template: str = "%s", placeholder: str = "%s", summarize: int = 3) -> Any:
+def StringFormat(
+    inputs: list[Any], *, template: str = "%s", placeholder: str = "%s", summarize: int = 3
+) -> Any:
     """`template` with each `placeholder` replaced by an input, its edges written as NumPy does."""
     parts = template.split(placeholder)
     if len(parts) != len(inputs) + 1:
-        raise InvalidArgumentError(None, None, f"num placeholders in template and num inputs must match: {len(parts) - 1} vs. {len(inputs)}")
-    text = parts[0] + "".join(edges(x, summarize) + part for x, part in zip(inputs, parts[1:], strict=True))
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"num placeholders in template and num inputs must match: {len(parts) - 1} vs. {len(inputs)}",
+        )
+    text = parts[0] + "".join(
+        edges(x, summarize) + part for x, part in zip(inputs, parts[1:], strict=True)
+    )
     return np.array(text.encode(), object)
 
 
@@ -250,8 +288,12 @@ def string_format(
     """
     tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if template.count(placeholder) != len(tensors):
-        raise ValueError(f"The template expects {template.count(placeholder)} tensors, but the inputs only has {len(tensors)}.")
-    result: Tensor = StringFormat(tensors, template=template, placeholder=placeholder, summarize=summarize, name=name)
+        raise ValueError(
+            f"The template expects {template.count(placeholder)} tensors, but the inputs only has {len(tensors)}."
+        )
+    result: Tensor = StringFormat(
+        tensors, template=template, placeholder=placeholder, summarize=summarize, name=name
+    )
     return result
 
 
@@ -262,7 +304,9 @@ def _stream(output_stream: Any) -> str:
         return "stderr"
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         return output_stream
-    level = {"warn": "warning"}.get(getattr(output_stream, "__name__", ""), getattr(output_stream, "__name__", ""))
+    level = {"warn": "warning"}.get(
+        getattr(output_stream, "__name__", ""), getattr(output_stream, "__name__", "")
+    )
     if isinstance(output_stream, int):
         level = logging.getLevelName(output_stream).lower()
     if level not in _LEVELS:
@@ -292,11 +336,17 @@ def print_(*inputs: Any, **kwargs: Any) -> Operation:
     if kwargs:
         raise ValueError(f"Unrecognized keyword arguments for tf.print: {kwargs}")
     only = inputs[0] if len(inputs) == 1 else None
-    if isinstance(only, Tensor) and only.shape.ndims == 0 and only.dtype.base_dtype is dtypes.string:
+    if (
+        isinstance(only, Tensor)
+        and only.shape.ndims == 0
+        and only.dtype.base_dtype is dtypes.string
+    ):
         text: Any = only
     else:
         placeholder = "{}"
-        while any(placeholder in str(x) for x in nest.flatten(list(inputs)) if not isinstance(x, Tensor)):
+        while any(
+            placeholder in str(x) for x in nest.flatten(list(inputs)) if not isinstance(x, Tensor)
+        ):
             placeholder = f"{{{placeholder}}}"
         pairs = [_template(x, placeholder) for x in inputs]
         template = sep.join(part for part, _ in pairs)

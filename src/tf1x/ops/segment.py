@@ -380,8 +380,9 @@ def _group_sizes(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor
     count = convert.to_tensor(num_segments)
     ones = array.ones(array.shape_of(segment_ids), data.dtype.base_dtype)
     sizes = UnsortedSegmentSum(ones, segment_ids, count)
+    groups = count[None]
     rest = array.ones([array.rank(data) - array.rank(segment_ids)], count.dtype.base_dtype)
-    sizes = array.Reshape(sizes, array_moves.concat([count[None], rest], axis=0))
+    sizes = array.Reshape(sizes, array_moves.concat([groups, rest], axis=0))
     return math.Maximum(sizes, 1)
 
 

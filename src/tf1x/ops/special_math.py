@@ -66,6 +66,11 @@ def _igammac_pullback(g: Any, a: Any, x: Any, z: Any) -> Any:
     return _igamma_pullback(-g, a, x, z)
 
 
+def _gammaincc(a: Any, x: Any) -> Any:
+    """`special.gammaincc`, and NaN where a <= 0, as in TensorFlow."""
+    return xp.where(a > 0, special.gammaincc(a, x), xp.asarray(np.nan, x.dtype))
+
+
 _AX = "a: T, x: T -> z: T"
 Igamma = binary(
     "Igamma",
@@ -79,7 +84,7 @@ Igamma = binary(
 )
 Igammac = binary(
     "Igammac",
-    special.gammaincc,
+    _gammaincc,
     FLOATS,
     _igammac_pullback,
     _AX,
@@ -283,6 +288,14 @@ bessel_i0 = _scoped("bessel_i0", BesselI0, "x")
 bessel_i1 = _scoped("bessel_i1", BesselI1, "x")
 bessel_i0e = _scoped("bessel_i0e", BesselI0e, "x")
 bessel_i1e = _scoped("bessel_i1e", BesselI1e, "x")
+
+
+@export("math.erfcinv")
+def erfcinv(x: Any, name: str | None = None) -> Tensor:
+    """The inverse of `erfc`."""
+    with scopes.name_scope(name, "erfcinv", [x]):
+        x = convert.to_tensor(x, name="start")
+        return -ndtri(0.5 * x) * np.sqrt(0.5)
 
 
 @export("lbeta", "math.lbeta")

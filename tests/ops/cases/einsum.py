@@ -6,8 +6,18 @@ from tests.ops.cases.case import Case, floats, ints
 
 CASES = [
     Case("Einsum", ([floats(2, 3), floats(3, 4, seed=1)],), {"equation": "ij,jk->ik"}),
-    Case("Einsum", ([floats(5, 2, 3), floats(5, 3, 4, seed=1)],), {"equation": "bij,bjk->bik"}, note="batch"),
-    Case("Einsum", ([floats(5, 2, 3), floats(3, 4, seed=1)],), {"equation": "...j,jk->...k"}, note="ellipsis"),
+    Case(
+        "Einsum",
+        ([floats(5, 2, 3), floats(5, 3, 4, seed=1)],),
+        {"equation": "bij,bjk->bik"},
+        note="batch",
+    ),
+    Case(
+        "Einsum",
+        ([floats(5, 2, 3), floats(3, 4, seed=1)],),
+        {"equation": "...j,jk->...k"},
+        note="ellipsis",
+    ),
     Case("Einsum", ([floats(2, 3)],), {"equation": "ij->ji"}, note="transpose"),
     Case("Einsum", ([floats(2, 3)],), {"equation": "ij->i"}, note="sum"),
     Case("Einsum", ([floats(3, 3)],), {"equation": "ii->"}, note="trace"),

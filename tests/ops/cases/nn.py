@@ -30,22 +30,47 @@ CASES = [
     Case("BiasAdd", (floats(2, 3), floats(3, seed=1))),
     Case("BiasAdd", (floats(2, 3, 4, 5), floats(5, seed=1)), note="images"),
     Case("BiasAdd", (floats(2, 3, 4, 5), floats(3, seed=1)), {"data_format": "NCHW"}, note="NCHW"),
-    Case("BiasAdd", (floats(2, 3, 4, 2, 2), floats(3, seed=1)), {"data_format": "NCHW"}, note="NCDHW"),
+    Case(
+        "BiasAdd", (floats(2, 3, 4, 2, 2), floats(3, seed=1)), {"data_format": "NCHW"}, note="NCDHW"
+    ),
     Case("BiasAdd", (ints(2, 3), ints(3, seed=1)), note="int32"),
     Case("BiasAddV1", (floats(2, 4, 3), floats(3, seed=1))),
     Case("SoftmaxCrossEntropyWithLogits", (_LOGITS, _PROBABILITIES)),
     Case("SoftmaxCrossEntropyWithLogits", (_LOGITS * 50, _ONE_HOT), note="one-hot-large"),
-    Case("SoftmaxCrossEntropyWithLogits", (_LOGITS, _PROBABILITIES[:1]), note="broadcast", grad=False),
+    Case(
+        "SoftmaxCrossEntropyWithLogits", (_LOGITS, _PROBABILITIES[:1]), note="broadcast", grad=False
+    ),
     Case("SparseSoftmaxCrossEntropyWithLogits", (_LOGITS, np.int64([1, 0, 4, 2]))),
-    Case("SparseSoftmaxCrossEntropyWithLogits", (_LOGITS * 50, np.int32([1, 0, 4, 2])), note="int32-large"),
+    Case(
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (_LOGITS * 50, np.int32([1, 0, 4, 2])),
+        note="int32-large",
+    ),
     Case("L2Loss", (floats(2, 3),)),
     Case("L2Loss", (floats(),), note="scalar"),
     Case("L2Loss", (floats(0),), note="empty"),
     Case("InTopK", (_LOGITS, ints(4, low=0, high=5)), {"k": 2}, dtypes=("float32",)),
     Case("InTopKV2", (_LOGITS, ints(4, low=0, high=5), np.int32(2)), dtypes=("float32",)),
-    Case("InTopKV2", (_TIES, np.int64([1, 3]), np.int64(1)), dtypes=("float32",), note="ties-int64"),
-    Case("InTopKV2", (np.float32([[1, 2], [np.inf, 1], [np.nan, 1], [3, 4]]), np.int32([0, 1, 1, 7]), np.int32(2)), dtypes=("float32",), note="not-finite"),
-    Case("TopK", (_ORDERED,), {"k": 2}, oracle=False, why="TensorFlow runs it in graphs older than version 7 only"),
+    Case(
+        "InTopKV2", (_TIES, np.int64([1, 3]), np.int64(1)), dtypes=("float32",), note="ties-int64"
+    ),
+    Case(
+        "InTopKV2",
+        (
+            np.float32([[1, 2], [np.inf, 1], [np.nan, 1], [3, 4]]),
+            np.int32([0, 1, 1, 7]),
+            np.int32(2),
+        ),
+        dtypes=("float32",),
+        note="not-finite",
+    ),
+    Case(
+        "TopK",
+        (_ORDERED,),
+        {"k": 2},
+        oracle=False,
+        why="TensorFlow runs it in graphs older than version 7 only",
+    ),
     Case("TopKV2", (_ORDERED, Const(np.int32(3)))),
     Case("TopKV2", (_TIES, Const(np.int32(3))), note="ties"),
     Case("TopKV2", (floats(5), Const(np.int32(0))), note="none"),

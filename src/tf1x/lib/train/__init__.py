@@ -1,0 +1,1 @@
+"""`tf.train`: optimizers, schedules, moving averages, the global step."""

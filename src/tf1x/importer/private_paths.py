@@ -1,0 +1,153 @@
+"""TensorFlow's private modules that public programs import, and where their names live here.
+
+Counted in public code (the project's symbols.tsv). A source of names is
+    "tf", "tf.nn", ...    a public namespace,
+    "ops"                 the registered ops by their snake-case names, as the `gen_*_ops` have them,
+    anything else         a module of ours or of Python's.
+The first source that has a name gives it. A name that none has raises an error that tells it.
+"""
+
+from __future__ import annotations
+
+
+def _all(package: str, modules: str, *sources: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys((f"{package}.{module}" for module in modules.split()), sources)
+
+
+SOURCES: dict[str, tuple[str, ...]] = {
+    # -- the framework
+    **_all(
+        "python.framework",
+        "common_shapes tensor_shape",
+        "tf",
+        "tf1x.core.shapes",
+        "tf1x.lib.internals",
+    ),
+    **_all("python.framework", "constant_op dtypes", "tf", "tf1x.core.dtypes"),
+    **_all("python.framework", "errors errors_impl", "tf.errors"),
+    **_all(
+        "python.framework", "graph_util importer sparse_tensor random_seed", "tf", "tf.graph_util"
+    ),
+    **_all(
+        "python.framework", "ops", "tf", "tf1x.core.scopes", "tf1x.core.graph", "tf1x.core.convert"
+    ),
+    **_all("python.framework", "smart_cond", "tf", "tf.contrib.framework"),
+    **_all("python.framework", "tensor_util", "tf", "tf.contrib.util", "tf1x.core.static"),
+    **_all("python.framework", "versions", "tf.version", "tf"),
+    # -- operations
+    **_all("python.ops", "array_ops", "tf", "tf.linalg"),
+    **_all("python.ops", "check_ops", "tf", "tf.debugging"),
+    **_all("python.ops", "clip_ops constant_op functional_ops gradients histogram_ops", "tf"),
+    **_all("python.ops", "control_flow_ops", "tf", "tf1x.ops.grouping"),
+    **_all("python.ops", "custom_gradient gradients_impl script_ops session_ops", "tf"),
+    **_all("python.ops", "data_flow_ops", "tf", "tf.queue", "tf.io"),
+    **_all("python.ops", "init_ops", "tf", "tf.initializers"),
+    **_all("python.ops", "io_ops parsing_ops", "tf", "tf.io", "ops"),
+    **_all("python.ops", "linalg_ops", "tf", "tf.linalg"),
+    **_all("python.ops", "logging_ops numerics", "tf", "tf.debugging"),
+    **_all("python.ops", "lookup_ops", "tf", "tf.lookup", "tf.contrib.lookup"),
+    **_all("python.ops", "math_ops", "tf", "tf.math"),
+    **_all(
+        "python.ops",
+        "nn nn_ops nn_impl candidate_sampling_ops ctc_ops embedding_ops",
+        "tf.nn",
+        "tf",
+    ),
+    **_all("python.ops", "random_ops", "tf", "tf.random"),
+    **_all("python.ops", "resource_variable_ops state_ops", "tf", "ops"),
+    **_all("python.ops", "rnn", "tf.nn"),
+    **_all("python.ops", "rnn_cell rnn_cell_impl", "tf.nn.rnn_cell", "tf.contrib.rnn"),
+    **_all("python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
+    **_all("python.ops", "sparse_ops", "tf", "tf.sparse"),
+    **_all("python.ops", "standard_ops template tensor_array_ops", "tf"),
+    **_all("python.ops", "string_ops", "tf", "tf.strings"),
+    **_all("python.ops", "variable_scope variables", "tf"),
+    **_all("python.ops", "image_ops image_ops_impl", "tf.image"),
+    **_all("python.ops.losses", "losses losses_impl util", "tf.losses"),
+    **_all(
+        "python.ops",
+        "gen_array_ops gen_control_flow_ops gen_data_flow_ops gen_image_ops gen_io_ops gen_linalg_ops "
+        "gen_logging_ops gen_math_ops gen_nn_ops gen_random_ops gen_sparse_ops gen_state_ops "
+        "gen_string_ops",
+        "ops",
+    ),
+    **_all("python.training", "training_ops gen_training_ops", "ops"),
+    # -- training, sessions, files
+    **_all("python.client", "session", "tf"),
+    **_all("python.client", "device_lib", "tf1x.runtime.devices"),
+    **_all("python.lib.io", "file_io", "tf1x.lib.gfile"),
+    **_all("python.lib.io", "tf_record", "tf.python_io"),
+    **_all("python.platform", "app", "tf.app"),
+    **_all("python.platform", "flags", "tf.flags"),
+    **_all("python.platform", "gfile", "tf.gfile"),
+    **_all("python.platform", "googletest test", "tf.test"),
+    **_all("python.platform", "resource_loader", "tf.resource_loader"),
+    **_all("python.platform", "sysconfig", "tf.sysconfig"),
+    **_all("python.platform", "tf_logging", "tf.logging"),
+    "python.pywrap_tensorflow": ("tf.train",),
+    **_all("python.saved_model", "builder loader signature_constants", "tf.saved_model"),
+    **_all(
+        "python.saved_model",
+        "signature_def_utils simple_save tag_constants utils",
+        "tf.saved_model",
+    ),
+    **_all("python.summary", "summary", "tf.summary"),
+    **_all("python.summary.writer", "writer", "tf.summary"),
+    **_all(
+        "python.training",
+        "adadelta adagrad adam basic_session_run_hooks coordinator ftrl gradient_descent input "
+        "learning_rate_decay momentum monitored_session moving_averages optimizer queue_runner "
+        "queue_runner_impl rmsprop saver session_manager session_run_hook supervisor training "
+        "training_util",
+        "tf.train",
+    ),
+    # -- layers and estimators
+    **_all("python.layers", "base convolutional core layers normalization pooling", "tf.layers"),
+    **_all("python.feature_column", "feature_column", "tf.feature_column"),
+    **_all("python.estimator", "estimator export model_fn run_config", "tf.estimator"),
+    # -- utilities
+    **_all("python.util", "all_util", "tf1x.lib.internals"),
+    **_all("python.util", "compat", "tf.compat"),
+    **_all("python.util", "nest", "tf.nest", "tf1x.core.nest"),
+    **_all("python.util", "tf_contextlib", "contextlib"),
+    **_all("python.util", "tf_inspect", "tf1x.lib.internals", "inspect"),
+    # -- contrib
+    **_all("contrib.framework.python", "ops", "tf.contrib.framework"),
+    **_all("contrib.framework.python.ops", "variables", "tf.contrib.framework"),
+    **_all("contrib.layers.python", "layers", "tf.contrib.layers"),
+    **_all("contrib.layers.python.layers", "initializers layers utils", "tf.contrib.layers"),
+    **_all(
+        "contrib.learn.python.learn",
+        "learn_runner monitored_session",
+        "tf.contrib.learn",
+        "tf.train",
+    ),
+    **_all("contrib.legacy_seq2seq.python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
+    **_all(
+        "contrib.rnn.python.ops", "core_rnn core_rnn_cell rnn rnn_cell", "tf.contrib.rnn", "tf.nn"
+    ),
+    **_all("contrib.training.python.training", "evaluation hparam", "tf.contrib.training"),
+}
+
+# Modules that stand for private ones as they are.
+MODULES: dict[str, str] = {
+    "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
+    **{
+        f"core.{package}.{module}": f"tensorboard.compat.proto.{module}"
+        for package, modules in {
+            "framework": (
+                "attr_value_pb2 function_pb2 graph_pb2 node_def_pb2 op_def_pb2 step_stats_pb2 "
+                "summary_pb2 tensor_pb2 tensor_shape_pb2 types_pb2 variable_pb2 versions_pb2"
+            ),
+            "protobuf": "cluster_pb2 config_pb2 meta_graph_pb2 rewriter_config_pb2 saver_pb2 struct_pb2",
+            "util": "event_pb2",
+        }.items()
+        for module in modules.split()
+    },
+}
+
+# Single names that are called something else here.
+NAMES: dict[str, str] = {
+    "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
+    "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",
+}

@@ -1,0 +1,39 @@
+"""What TensorFlow keeps private and programs import all the same (see importer/private_paths.py)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tf1x.core.shapes import TensorShape
+
+
+class ArgSpec(NamedTuple):
+    """What `inspect.getargspec` returned until Python 3.11 dropped it."""
+
+    args: list[str]
+    varargs: str | None
+    keywords: str | None
+    defaults: tuple[Any, ...] | None
+
+
+def getargspec(func: Callable[..., Any]) -> ArgSpec:
+    """The positional parameters of a function, with their defaults."""
+    return ArgSpec(*inspect.getfullargspec(func)[:4])
+
+
+def remove_undocumented(
+    module_name: str, allowed_exception_list: Any = None, doc_string_modules: Any = None
+) -> None:
+    """Leave the module as it is: TensorFlow deletes the names that it does not document."""
+
+
+def vector(length: Any) -> TensorShape:
+    """The shape of a vector."""
+    return TensorShape([length])
+
+
+def matrix(rows: Any, cols: Any) -> TensorShape:
+    """The shape of a matrix."""
+    return TensorShape([rows, cols])
