@@ -6,6 +6,7 @@ import argparse
 import inspect
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -90,7 +91,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
         )
     elif options.command == "ops":
-        sys.exit(_show_op(options.name) if options.name else _list_ops())
+        try:
+            status = _show_op(options.name) if options.name else _list_ops()
+            sys.stdout.flush()
+        except BrokenPipeError:  # `tf1x ops | head`: the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
+        sys.exit(status)
     else:
         parser.print_help()
 
@@ -113,12 +120,11 @@ def _versions() -> str:
 
 def _list_ops() -> int:
     ops = opdef.all_ops()
-    rows = [("OP", "ARGUMENTS", "GRADIENT", "NAMES")]
+    rows = [("OP", "GRADIENT", "ARGUMENTS", "NAMES")]
     for name in sorted(ops):
         op = ops[name]
-        rows.append(
-            (name, _signature(op), _gradient_kind(op), " ".join("tf." + n for n in op.exports))
-        )
+        names = " ".join("tf." + n for n in op.exports)
+        rows.append((name, _gradient_kind(op), textwrap.shorten(_signature(op), 70), names))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]

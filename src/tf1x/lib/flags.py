@@ -2,6 +2,9 @@
 
 The flags are parsed when one is first read, so `tf.app.run()` is not needed; flags that nobody
 defined are left to the program. `DEFINE_*` takes TensorFlow's older argument names too.
+
+`absl.app` and `absl.logging` are not used: they define flags of their own (`--log_dir`,
+`--verbosity`, ...), names that programs for TensorFlow 1.4 and earlier define themselves.
 """
 
 from __future__ import annotations
@@ -11,15 +14,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from absl import app as _absl_app
 from absl import flags as _absl_flags
-from absl import logging as _absl_logging
-
-from tf1x.lib import logging as _tf_logging
 
 _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "help"}
-# absl defines flags of its own (--verbosity, --log_dir, ...): a program may use those names.
-_ABSL_MODULES = (_absl_app.__name__, _absl_logging.__name__)
+_HELP = ("--help", "-h", "--helpshort", "--helpfull")
 
 # Flags belong to the module that defines them (for --help): never to this one.
 _absl_flags.disclaim_key_flags()
@@ -79,15 +77,7 @@ def _define(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         kwargs = {_OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
-        name = args[0] if args else kwargs.get("name")
-        values = kwargs.get("flag_values", _absl_flags.FLAGS)
-        taken = name in values and values.find_module_defining_flag(name) in _ABSL_MODULES
-        if taken:
-            values[name].allow_override = True
-        holder = function(*args, **kwargs)
-        if taken:  # absl.app.run sets a --verbosity that is at its default
-            values[name].using_default_value = False
-        return holder
+        return function(*args, **kwargs)
 
     return wrapper
 
@@ -109,12 +99,14 @@ def run(main: Callable[[list[str]], Any] | None = None, argv: list[str] | None =
         main: by default the program's own function `main`.
         argv: by default `sys.argv`.
     """
-    main = main or sys.modules["__main__"].main  # type: ignore[attr-defined]
-    # absl's handler on the root logger would print each `tf.logging` message a second time.
-    if _tf_logging.get_logger().handlers:
-        _absl_logging.get_absl_handler().addFilter(lambda record: record.name != "tensorflow")
-    _absl_app.run(main, argv=argv, flags_parser=_parse)
-
-
-def _parse(argv: list[str]) -> list[str]:
-    return FLAGS(argv, known_only=True)  # type: ignore[no-any-return]
+    program = sys.modules["__main__"]
+    main = main or program.main  # type: ignore[attr-defined]
+    argv = list(sys.argv if argv is None else argv)
+    if "help" not in FLAGS and any(option in argv[1:] for option in _HELP):
+        print(f"{program.__doc__ or argv[0]}\nflags:\n{FLAGS.main_module_help()}")
+        sys.exit(0)
+    try:
+        rest = FLAGS(argv, known_only=True)
+    except _absl_flags.Error as error:
+        sys.exit(f"{argv[0]}: {error}\n`--help` tells the flags.")
+    sys.exit(main(rest))
