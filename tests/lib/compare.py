@@ -41,7 +41,9 @@ def assert_same_nodes(program: Program) -> None:
     assert nodes(tf1x, program) == nodes(tf1, program)
 
 
-def run(tf: Any, program: Callable[[Any], tuple[Any, Any]], runs: int = 1, init: bool = True) -> list[Any]:
+def run(
+    tf: Any, program: Callable[[Any], tuple[Any, Any]], runs: int = 1, init: bool = True
+) -> list[Any]:
     """`program(tf)` gives `(step, fetches)`; run the step `runs` times and fetch after each."""
     with tf.Graph().as_default():
         step, fetches = program(tf)

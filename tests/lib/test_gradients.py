@@ -44,7 +44,9 @@ def _grad_ys(lib):
 def _stopped(lib):
     x = lib.constant(X)
     y = x * x
-    return lib.gradients(y * x, [x, y], stop_gradients=[y]) + lib.gradients(lib.stop_gradient(y) * x, x)
+    return lib.gradients(y * x, [x, y], stop_gradients=[y]) + lib.gradients(
+        lib.stop_gradient(y) * x, x
+    )
 
 
 def _second(lib):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Iterable, Iterator
-from traceback import FrameSummary, StackSummary, TracebackException
+from traceback import StackSummary, TracebackException
 
 from tf1x.core.graph import _PACKAGE
 
 _OURS = (_PACKAGE, "<frozen ")
-_LIBRARIES = (sysconfig.get_path("stdlib"),)
-
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _PYTHON_2 = (
     "Missing parentheses in call to",
     "multiple exception types must be",
@@ -38,29 +36,29 @@ def text(error: BaseException, full: bool = False) -> str:
     return lines
 
 
-def _trim(report: TracebackException) -> None:
-    frames = list(_of_the_program(report.stack))
+def _trim(report: TracebackException, inside: bool = False) -> None:
+    """Drop tf1x's frames, and those of libraries below them.
+
+    Args:
+        inside: the traceback begins within tf1x, as that of an error handled there does.
+    """
+    kept = []
+    for frame in report.stack:
+        if frame.filename.startswith(_OURS):
+            inside = inside or bool(kept)  # what stands above the program is the command itself
+        elif not (inside and _is_library(frame.filename)):
+            kept.append(frame)
+            inside = False
     # Without a frame there is no heading either; a syntax error shows its own line.
-    report.stack = StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]
+    report.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
     for link in ("__cause__", "__context__"):
         earlier = getattr(report, link)
         if earlier is None:
             continue
-        _trim(earlier)
-        if not earlier.stack:  # it arose and was handled inside tf1x
+        _trim(earlier, inside)
+        if inside and not earlier.stack:  # it arose and was handled inside tf1x
             setattr(report, link, None)
 
 
-def _of_the_program(frames: Iterable[FrameSummary]) -> Iterator[FrameSummary]:
-    """The program's frames, and those of libraries that the program itself calls."""
-    started = inside = False
-    for frame in frames:
-        if frame.filename.startswith(_OURS):
-            inside = started
-        elif not (inside and _is_library(frame.filename)):
-            started, inside = True, False
-            yield frame
-
-
 def _is_library(filename: str) -> bool:
-    return "site-packages" in filename or filename.startswith(_LIBRARIES)
+    return "site-packages" in filename or filename.startswith(_STANDARD_LIBRARY)

@@ -67,7 +67,8 @@ class Segment:
             for key in sorted(found.writes):
                 writes[key] = None
             for tensor in op.inputs:
-                if tensor in plan.fed or (tensor not in inside and variable_key(tensor) is None):
+                outside = tensor not in inside and tensor not in found.inputs
+                if tensor in plan.fed or (outside and variable_key(tensor) is None):
                     inputs[tensor] = None
         outputs = [
             t
@@ -100,6 +101,7 @@ class Compiled:
         static: outputs whose values do not depend on the run, by position.
         blocks: for each random op, how far one run moves its counter.
         checked: whether the function's last output holds flags of checks.
+        recovered: variables that the function gives back unchanged when a check fails.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Compiled:
         self.static: dict[int, Any] = {}
         self.blocks: list[int] = []
         self.checked = False
+        self.recovered: list[str] = []
         self._constants: list[Any] | None = None
         self.function = self._compile(state, inputs)
 
@@ -134,14 +137,14 @@ class Compiled:
     def _donated(self) -> tuple[int, ...]:
         """Positions of the variables that are overwritten: their buffers may be reused.
 
-        Where the run can still fail they are kept, since a failed run leaves the variables as
-        they were.
+        Not where a later step can fail, since a failed run leaves the variables as they were; and
+        where this segment can fail, only those that it then gives back unchanged.
         """
-        if self.checked or self._keep_old:
+        if self._keep_old:
             return ()
         first = len(self.dynamic)
-        writes = set(self.segment.writes)
-        return tuple(first + i for i, key in enumerate(self.segment.reads) if key in writes)
+        reads = self.segment.reads
+        return tuple(first + i for i, key in enumerate(reads) if key in self.recovered)
 
     def _trace(self, inputs: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
         segment = self.segment
@@ -152,7 +155,8 @@ class Compiled:
             if t in self._static_inputs
         }
         values |= {segment.inputs[i]: next(parts) for i in self.dynamic}
-        variables = {key: next(parts) for key in segment.reads}
+        old = [next(parts) for _ in segment.reads]
+        variables = dict(zip(segment.reads, old, strict=True))
         constants = {op: next(parts) for op in segment.constants}
         keys = next(parts) if self.random else None
 
@@ -182,10 +186,27 @@ class Compiled:
                 results.append(value)
             else:
                 self.static[i] = np.asarray(value)
-        results += [jnp.asarray(evaluator.variables[key]) for key in segment.writes]
-        if checks.failed:
-            results.append(jnp.stack(checks.failed))
+        failed = jnp.stack(checks.failed) if checks.failed else None
+        results += self._new_values(
+            evaluator.variables, dict(zip(segment.reads, old, strict=True)), failed
+        )
+        if failed is not None:
+            results.append(failed)
         return results
+
+    def _new_values(self, variables: dict[str, Any], old: dict[str, Any], failed: Any) -> list[Any]:
+        """What the segment writes; the old values where a check failed, if it read them."""
+        self.recovered = []
+        values = []
+        for key in self.segment.writes:
+            value = jnp.asarray(variables[key])
+            before = old.get(key)
+            if before is not None and before.shape == value.shape and before.dtype == value.dtype:
+                self.recovered.append(key)
+                if failed is not None:
+                    value = jnp.where(failed.any(), before, value)
+            values.append(value)
+        return values
 
     # -- running -------------------------------------------------------------------------------
 

@@ -78,6 +78,9 @@ class Evaluator:
 
     def value(self, tensor: Tensor, op: Operation) -> Any:
         """The value of an input of `op`; for a reference or a handle, that of its variable."""
+        access = self._access.get(op)
+        if access is not None and tensor in access.inputs:
+            return self.variable(access.inputs[tensor], tensor.op)
         if tensor in self.values:
             return self.values[tensor]
         key = variable_key(tensor)
@@ -121,9 +124,6 @@ class Evaluator:
             self.values[tensor] = self._checked(op, tensor, value)
 
     def _outputs(self, op: Operation, definition: OpDef) -> list[Any]:
-        if definition.type == "Identity" and op in self._access:
-            for key in self._access[op].reads:
-                return [self.variable(key, op)]
         if definition.type == SYMBOLIC_GRADIENT and op.forward in self._pullbacks:
             count = len(op.outputs)
             return self._pullbacks[op.forward]([self.value(t, op) for t in op.inputs[count:]])

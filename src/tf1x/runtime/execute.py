@@ -172,16 +172,19 @@ class Executor:
         with state.lock:
             compiled = self._compiled(step, inputs, keep_old=undo is not None)
             results = compiled.function(*compiled.arguments(state, inputs))
-            if compiled.checked and np.asarray(results[-1]).any():
-                self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
+            failed = compiled.checked and bool(np.asarray(results[-1]).any())
             writes = step.segment.writes
             if writes:
                 first = len(results) - len(writes) - compiled.checked
                 variables = state.variables
                 for i, key in enumerate(writes):
+                    if failed and key not in compiled.recovered:
+                        continue
                     if undo is not None and key not in undo:
                         undo[key] = variables.get(key)
                     variables[key] = results[first + i]
+            if failed:
+                self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
             if compiled.random:
                 compiled.advance(state)
             if writes and not step.segment.outputs:

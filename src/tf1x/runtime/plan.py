@@ -17,28 +17,34 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.runtime.state import variable_key
 
 # Ops that stand for a reference, a fed value or an order; there is nothing to compute.
-_SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp"})
+SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp"})
 
 
 @dataclass
 class Access:
-    """The variables that an op reads and writes, by key."""
+    """The variables that an op reads and writes, by key.
+
+    Attributes:
+        inputs: the op's inputs that stand for a variable; the op reads it at its own place in the
+            order.
+    """
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
+    inputs: dict[Tensor, str] = field(default_factory=dict)
 
 
-def aliased_variable(op: Operation) -> str | None:
-    """The variable that an `Identity` reads, directly or through other `Identity` ops.
+def read_variable(tensor: Tensor, fed: frozenset[Tensor] | set[Tensor]) -> str | None:
+    """The variable that an op reads which takes `tensor`, or None.
 
-    In TensorFlow `tf.identity` of a reference variable (or of its `read` op) aliases its buffer;
-    so each is a read at its own place in the order.
+    That of a reference or handle; also that of the `Identity` of a reference (the variable's
+    `read` op, for one), for in TensorFlow it aliases the variable's buffer: an op that runs after
+    an update sees the new value through it (measured: always).
     """
-    while op.type == "Identity":
-        source = op.inputs[0]
-        if source.dtype._is_ref_dtype:
-            return variable_key(source)
-        op = source.op
+    while tensor not in fed:
+        if tensor.dtype._is_ref_dtype or tensor.op.type != "Identity":
+            return variable_key(tensor)
+        tensor = tensor.op.inputs[0]
     return None
 
 
@@ -46,15 +52,10 @@ def access(op: Operation, fed: frozenset[Tensor] | set[Tensor] = frozenset()) ->
     """What `op` reads and writes."""
     found = Access()
     definition = op.opdef
-    if op.type == "Identity" and op.inputs[0] not in fed:
-        key = aliased_variable(op)
-        if key is not None:
-            found.reads.add(key)
-        return found
     parts = definition.input_slices(op.attrs)
     for arg, part in zip(definition.inputs, parts, strict=True):
         for tensor in op.inputs[part] if isinstance(part, slice) else (op.inputs[part],):
-            key = None if tensor in fed else variable_key(tensor)
+            key = read_variable(tensor, fed)
             if key is None:
                 continue
             if arg.name in definition.writes:
@@ -62,6 +63,7 @@ def access(op: Operation, fed: frozenset[Tensor] | set[Tensor] = frozenset()) ->
                 if definition.initializes:
                     continue
             found.reads.add(key)
+            found.inputs[tensor] = key
     return found
 
 
@@ -124,7 +126,7 @@ class Plan:
     def _steps(self) -> list[Step]:
         steps: list[Step] = []
         for op in self.ops:
-            if op.type in _SILENT:
+            if op.type in SILENT:
                 continue
             host = self._is_host(op)
             if not steps or steps[-1].host != host:
