@@ -1,6 +1,6 @@
 """Record what a TensorFlow 1 program computes, under tf1x or under TensorFlow 2.21.
 
-    python tools/record.py ENGINE SCRIPT OUT [--runs N] [-- ARGS...]
+    python tools/record.py [--runs N] ENGINE SCRIPT OUT [ARGS...]
 
 ENGINE is `tf1x` or `tensorflow`. The program is stopped after N session runs. OUT is a pickle of
 a `Recording`: the graph, and for each run the names of the fetches, the feeds, and the numbers
@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("script")
     parser.add_argument("out", type=Path)
     parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("args", nargs="*")
+    parser.add_argument("args", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     found = record(options.engine, options.script, options.args, options.runs)
     plain = [(r.graph_def, [vars(run) for run in r.runs]) for r in found]

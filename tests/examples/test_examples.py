@@ -79,9 +79,9 @@ class Recorded:
 def _record(engine: str, program: Path, data: Path) -> list[Any]:
     out = data / f"{program.stem}-{engine}.pickle"
     env = {**os.environ, "TF1X_DATA": str(data), "TF1X_SEEDS": "tf2", "MPLBACKEND": "Agg"}
-    command = [sys.executable, str(ROOT / "tools" / "record.py"), engine, str(program), str(out)]
+    recorder = [sys.executable, str(ROOT / "tools" / "record.py"), "--runs", "40"]
     done = subprocess.run(
-        [*command, "--runs", "40", "--", "--quick"],
+        [*recorder, engine, str(program), str(out), "--quick"],
         env=env,
         cwd=data,
         capture_output=True,
@@ -134,9 +134,10 @@ def _repeat(lib: Any, graph: Any, run: dict[str, Any]) -> dict[str, Any]:
     """The tensors of a recorded run, from its feeds and the variables that it had."""
     names = [n for n in run["results"] if not graph.get_tensor_by_name(n).dtype._is_ref_dtype]
     present = {op.name for op in graph.get_operations()}
-    state = {n: v for n, v in run["variables"].items() if n.partition(":")[0] in present}
+    given = {**run["variables"], **run["feeds"]}
+    given = {n: v for n, v in given.items() if n.partition(":")[0] in present}
     with lib.Session(graph=graph) as session:
-        return dict(zip(names, session.run(names, {**state, **run["feeds"]}), strict=True))
+        return dict(zip(names, session.run(names, given), strict=True))
 
 
 def _exchange(lib: Any, recordings: list[Any]) -> None:

@@ -41,8 +41,8 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
     Raises:
         TypeError: it is neither bytes nor text.
     """
-    if isinstance(bytes_or_text, (bytes, bytearray)):
-        return bytes(bytes_or_text).decode(encoding)
+    if isinstance(bytes_or_text, bytes):
+        return bytes_or_text.decode(encoding)
     if isinstance(bytes_or_text, str):
         return bytes_or_text
     raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r}")
@@ -54,7 +54,7 @@ as_str = as_text
 @export("compat.as_str_any")
 def as_str_any(value: Any) -> str:
     """Bytes decoded, anything else through `str`."""
-    return as_text(value) if isinstance(value, (bytes, bytearray)) else str(value)
+    return as_text(value) if isinstance(value, bytes) else str(value)
 
 
 @export("compat.path_to_str")

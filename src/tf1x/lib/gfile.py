@@ -108,14 +108,12 @@ class GFile:
 
     @_raising
     def read(self, n: int = -1) -> Any:
-        """The rest of the file, or `n` bytes (in text mode: characters) of it."""
-        file = self._reader()
-        if n < 0 or "b" in self._mode:
-            return self._text(file.read(n))
-        data = b""
-        for _ in range(n):
-            data += _next_character(file)
-        return data.decode()
+        """The rest of the file, or `n` bytes of it, in text mode too.
+
+        Raises:
+            UnicodeDecodeError: they end within a character.
+        """
+        return self._text(self._reader().read(n))
 
     @_raising
     def readline(self) -> Any:
@@ -181,13 +179,6 @@ class GFile:
 
 
 FileIO = GFile
-
-
-def _next_character(file: IO[bytes]) -> bytes:
-    data = file.read(1)
-    if data and data[0] >= 0xC0:  # the first byte of a longer UTF-8 sequence says how long
-        data += file.read(1 + (data[0] >= 0xE0) + (data[0] >= 0xF0))
-    return data
 
 
 # -- whole files -------------------------------------------------------------------------------
@@ -291,12 +282,14 @@ def is_directory(dirname: Any) -> bool:
 @renamed(path="dirname")
 @_raising
 def create_dir(dirname: Any) -> None:
-    """Make a folder in one that exists.
+    """Make a folder in one that exists; nothing is wrong with one that is there.
 
     Raises:
-        AlreadyExistsError, NotFoundError: it exists, or its parent does not.
+        NotFoundError: there is no folder above it.
     """
-    os.mkdir(_local(dirname))
+    path = _local(dirname)
+    if not os.path.isdir(path):
+        os.mkdir(path)
 
 
 @export("gfile.MakeDirs", "io.gfile.makedirs")
