@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,11 @@ NOT_PROGRAMS = {"course_data.py", "demo.py"}
 PROGRAMS = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name not in NOT_PROGRAMS]
 
 # The part of a training graph that is each engine's own.
-_BACKWARD = ("gradients", "Adam", "GradientDescent", "save")
+_BACKWARD = {"gradients", "Adam", "GradientDescent"}
+
+# Adam divides by the size of the gradient, so where a gradient is nearly zero its rounding shows
+# in the weights; after a few steps the losses of a network agree to this only.
+_EARLY_RUNS, _LATER_RTOL = 20, 1e-2
 
 every_program = pytest.mark.parametrize(
     "program",
@@ -66,8 +71,8 @@ class Recorded:
     _cache: dict[Path, Recorded] = {}
 
     def __init__(self, program: Path, data: Path) -> None:
-        self.ours = _record("tf1x", program, data)
-        self.theirs = _record("tensorflow", program, data)
+        self.ours = _record("tf1x", program, data, 60, "--quick")
+        self.theirs = _record("tensorflow", program, data, 60, "--quick")
 
     @classmethod
     def of(cls, program: Path, data: Path) -> Recorded:
@@ -76,12 +81,12 @@ class Recorded:
         return cls._cache[program]
 
 
-def _record(engine: str, program: Path, data: Path) -> list[Any]:
-    out = data / f"{program.stem}-{engine}.pickle"
+def _record(engine: str, program: Path, data: Path, runs: int, *args: str) -> list[Any]:
+    out = data / f"{program.stem}-{engine}-{runs}.pickle"
     env = {**os.environ, "TF1X_DATA": str(data), "TF1X_SEEDS": "tf2", "MPLBACKEND": "Agg"}
-    recorder = [sys.executable, str(ROOT / "tools" / "record.py"), "--runs", "40"]
+    recorder = [sys.executable, str(ROOT / "tools" / "record.py"), "--runs", str(runs)]
     done = subprocess.run(
-        [*recorder, engine, str(program), str(out), "--quick"],
+        [*recorder, engine, str(program), str(out), *args],
         env=env,
         cwd=data,
         capture_output=True,
@@ -92,13 +97,13 @@ def _record(engine: str, program: Path, data: Path) -> list[Any]:
     return pickle.loads(out.read_bytes())
 
 
+def _is_backward(name: str) -> bool:
+    return any(part.rstrip("_0123456789") in _BACKWARD for part in name.split("/"))
+
+
 def _forward(graph_def: bytes) -> list[tuple[str, str]]:
     proto = tf1.GraphDef.FromString(graph_def)
-    return [
-        (n.name, n.op)
-        for n in proto.node
-        if n.name.partition("/")[0].rstrip("_0123456789") not in _BACKWARD
-    ]
+    return [(n.name, n.op) for n in proto.node if not _is_backward(n.name)]
 
 
 @every_program
@@ -109,20 +114,40 @@ def test_op_names_and_types_agree_node_by_node(program: Path, data: Path) -> Non
         assert _forward(ours) == _forward(theirs)
 
 
-@every_program
-def test_the_first_runs_give_the_same_numbers(program: Path, data: Path) -> None:
-    recorded = Recorded.of(program, data)
+def _compare(ours: list[Any], theirs: list[Any], rtol: Callable[[int], float]) -> int:
+    """Compare the numbers of all runs; returns how many there were."""
     compared = 0
-    for (_, ours), (_, theirs) in zip(recorded.ours, recorded.theirs, strict=True):
-        for a, b in zip(ours, theirs, strict=True):
+    for (_, our_runs), (_, their_runs) in zip(ours, theirs, strict=True):
+        for i, (a, b) in enumerate(zip(our_runs, their_runs, strict=True)):
             assert a["fetches"] == b["fetches"]
             for name, value in b["results"].items():
                 if value.dtype.kind in "fiub":
+                    found = a["results"][name]
                     np.testing.assert_allclose(
-                        a["results"][name], value, rtol=1e-4, atol=1e-5, err_msg=name
+                        found, value, rtol(i), 1e-5, err_msg=f"{name}, run {i}"
                     )
                     compared += 1
+    return compared
+
+
+@every_program
+def test_the_first_runs_give_the_same_numbers(program: Path, data: Path) -> None:
+    recorded = Recorded.of(program, data)
+    compared = _compare(
+        recorded.ours, recorded.theirs, lambda run: 1e-4 if run < _EARLY_RUNS else _LATER_RTOL
+    )
     assert compared > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["linear_regression", "multivariable_regression", "logistic_regression"]
+)
+def test_two_thousand_steps_give_the_same_losses(name: str, data: Path) -> None:
+    """With `tf.set_random_seed(777)` alone and TF1X_SEEDS=tf2, as the programs stand."""
+    program = ROOT / "examples" / f"{name}.py"
+    ours, theirs = (_record(engine, program, data, 2100) for engine in ("tf1x", "tensorflow"))
+    assert sum(len(runs) for _, runs in theirs) >= 2000
+    assert _compare(ours, theirs, lambda run: 1e-4) >= 2000
 
 
 def _repeatable(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -162,7 +187,7 @@ def _inference(lib: Any, graph_def: bytes, runs: list[dict[str, Any]]) -> Any:
     """The graph without the backward part: what the fetched tensors need."""
     proto = lib.GraphDef.FromString(graph_def)
     nodes = {n.name: n for n in proto.node}
-    backward = {n for n in nodes if n.partition("/")[0].rstrip("_0123456789") in _BACKWARD}
+    backward = {n for n in nodes if _is_backward(n)}
     stack = [n.partition(":")[0] for r in _repeatable(runs) for n in r["results"]]
     needed: set[str] = set()
     while stack:

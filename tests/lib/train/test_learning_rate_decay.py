@@ -14,19 +14,40 @@ from tests.oracle import tf1
 # name: (schedule, whether TensorFlow builds it without cond and case)
 SCHEDULES: dict[str, tuple[Any, bool]] = {
     "exponential": (lambda t, s: t.exponential_decay(0.1, s, 100, 0.96), True),
-    "staircase": (lambda t, s: t.exponential_decay(0.1, s, 100, 0.96, staircase=True, name="rate"), True),
+    "staircase": (
+        lambda t, s: t.exponential_decay(0.1, s, 100, 0.96, staircase=True, name="rate"),
+        True,
+    ),
     "natural_exp": (lambda t, s: t.natural_exp_decay(0.1, s, 100, 0.5), True),
-    "natural_exp_staircase": (lambda t, s: t.natural_exp_decay(0.1, s, 100, 0.5, staircase=True), True),
+    "natural_exp_staircase": (
+        lambda t, s: t.natural_exp_decay(0.1, s, 100, 0.5, staircase=True),
+        True,
+    ),
     "inverse_time": (lambda t, s: t.inverse_time_decay(0.1, s, 100, 0.5), True),
-    "inverse_time_staircase": (lambda t, s: t.inverse_time_decay(0.1, s, 100, 0.5, staircase=True), True),
+    "inverse_time_staircase": (
+        lambda t, s: t.inverse_time_decay(0.1, s, 100, 0.5, staircase=True),
+        True,
+    ),
     "polynomial": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, power=0.5), True),
     "polynomial_cycle": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, cycle=True), True),
     "cosine": (lambda t, s: t.cosine_decay(0.1, s, 200, alpha=0.1), True),
-    "linear_cosine": (lambda t, s: t.linear_cosine_decay(0.1, s, 200, num_periods=1.5, alpha=0.1), True),
+    "linear_cosine": (
+        lambda t, s: t.linear_cosine_decay(0.1, s, 200, num_periods=1.5, alpha=0.1),
+        True,
+    ),
     "cosine_restarts": (lambda t, s: t.cosine_decay_restarts(0.1, s, 50, alpha=0.1), False),
-    "cosine_restarts_shrinking": (lambda t, s: t.cosine_decay_restarts(0.1, s, 50, t_mul=1.5, m_mul=0.5), False),
-    "cosine_restarts_equal": (lambda t, s: t.cosine_decay_restarts(0.1, s, 50, t_mul=1.0, m_mul=0.9), False),
-    "piecewise": (lambda t, s: t.piecewise_constant(s, [50, 100, 150], [0.1, 0.05, 0.01, 0.001]), False),
+    "cosine_restarts_shrinking": (
+        lambda t, s: t.cosine_decay_restarts(0.1, s, 50, t_mul=1.5, m_mul=0.5),
+        False,
+    ),
+    "cosine_restarts_equal": (
+        lambda t, s: t.cosine_decay_restarts(0.1, s, 50, t_mul=1.0, m_mul=0.9),
+        False,
+    ),
+    "piecewise": (
+        lambda t, s: t.piecewise_constant(s, [50, 100, 150], [0.1, 0.05, 0.01, 0.001]),
+        False,
+    ),
 }
 STEPS = [0, 1, 49, 50, 51, 99, 100, 101, 150, 175, 199, 200, 201, 555]
 

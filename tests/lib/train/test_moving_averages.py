@@ -11,7 +11,12 @@ from tests.lib.compare import assert_same_values, run
 from tests.oracle import tf1
 
 
-def _average(num_updates: bool = False, zero_debias: bool = False, of_tensor: bool = False, resource: bool = False) -> Any:
+def _average(
+    num_updates: bool = False,
+    zero_debias: bool = False,
+    of_tensor: bool = False,
+    resource: bool = False,
+) -> Any:
     def program(tf: Any) -> Any:
         weight = tf.Variable([1.0, 4.0], name="weight", use_resource=resource)
         count = tf.Variable(0, trainable=False, name="count", use_resource=resource)
@@ -84,14 +89,19 @@ def test_weighted_moving_average_equals_tensorflow() -> None:
         module = ours if tf is tf1x else theirs
         weight = tf.Variable(1.0, name="w")
         with tf.control_dependencies([tf.assign_add(weight, 1.0)]):
-            average = module.weighted_moving_average(tf.constant(3.0) * weight, 0.9, weight.read_value())
+            average = module.weighted_moving_average(
+                tf.constant(3.0) * weight, 0.9, weight.read_value()
+            )
         return average, lambda: {v.name: v for v in tf.global_variables()}
 
     assert_same_values(program, runs=3)
 
 
 def test_only_floats_have_averages() -> None:
-    with tf1x.Graph().as_default(), pytest.raises(TypeError, match="must be half, float, or double"):
+    with (
+        tf1x.Graph().as_default(),
+        pytest.raises(TypeError, match="must be half, float, or double"),
+    ):
         tf1x.train.ExponentialMovingAverage(0.9).apply([tf1x.Variable(1)])
 
 
