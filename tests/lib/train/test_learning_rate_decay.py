@@ -18,6 +18,7 @@ SCHEDULES: dict[str, tuple[Any, bool]] = {
         lambda t, s: t.exponential_decay(0.1, s, 100, 0.96, staircase=True, name="rate"),
         True,
     ),
+    "staircase_of_41": (lambda t, s: t.exponential_decay(0.1, s, 41, 0.5, staircase=True), True),
     "natural_exp": (lambda t, s: t.natural_exp_decay(0.1, s, 100, 0.5), True),
     "natural_exp_staircase": (
         lambda t, s: t.natural_exp_decay(0.1, s, 100, 0.5, staircase=True),
@@ -49,7 +50,7 @@ SCHEDULES: dict[str, tuple[Any, bool]] = {
         False,
     ),
 }
-STEPS = [0, 1, 49, 50, 51, 99, 100, 101, 150, 175, 199, 200, 201, 555]
+STEPS = [0, 1, 41, 49, 50, 51, 82, 99, 100, 101, 164, 150, 175, 199, 200, 201, 555]
 
 
 def _values(tf: Any, schedule: Any) -> np.ndarray:

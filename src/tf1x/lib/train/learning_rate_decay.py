@@ -17,8 +17,8 @@ from tf1x.core.dtypes import int32, int64
 from tf1x.core.graph import Tensor
 from tf1x.ops.array_select import where_v2
 from tf1x.ops.elementary import Cos, Exp, Log, Sqrt
-from tf1x.ops.math import Add, Ceil, Equal, Floor, Minimum, Mul, Neg, cast
-from tf1x.ops.math_functions import divide, power
+from tf1x.ops.math import Ceil, Equal, Floor, Minimum, Mul, Neg, cast
+from tf1x.ops.math_functions import add, divide, power
 from tf1x.ops.random import random_normal
 
 
@@ -78,7 +78,7 @@ def inverse_time_decay(
         steps, decay = cast(decay_steps, rate.dtype), cast(decay_rate, rate.dtype)
         exponent = _exponent(global_step, steps, rate.dtype, staircase)
         one = cast(convert.constant(1), rate.dtype)
-        return divide(rate, Add(one, Mul(decay, exponent)), name=scope)
+        return divide(rate, add(one, Mul(decay, exponent), name="Add"), name=scope)
 
 
 @export("train.piecewise_constant", "train.piecewise_constant_decay")
@@ -146,8 +146,8 @@ def polynomial_decay(
             steps = Mul(steps, cycles)
         else:
             step = Minimum(step, steps)
-        left = _power(1 - divide(step, steps), exponent)
-        decayed: Tensor = Add(Mul(rate - end, left), end, name=scope)
+        done = divide(step, steps)
+        decayed: Tensor = add(Mul(rate - end, _power(1 - done, exponent)), end, name=scope)
         return decayed
 
 
@@ -213,7 +213,8 @@ def _linear_cosine(
     linear = (steps - step) / steps
     if noise is not None:
         linear = linear + noise(step, linear)
-    cosine = 0.5 * (1.0 + _cosine(2.0 * periods * (step / steps)))
+    done = step / steps
+    cosine = 0.5 * (1.0 + _cosine(2.0 * periods * done))
     decayed: Tensor = Mul(rate, (alpha + linear) * cosine + beta, name=scope)
     return decayed
 
