@@ -8,5 +8,5 @@ from tf1x import api
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "public_surface.txt"
 
 if __name__ == "__main__":
-    TARGET.write_text(api.public_surface(api.names()))
-    print(f"{len(api.names())} names in {TARGET.relative_to(Path.cwd())}")
+    TARGET.write_text("\n".join(api.names()) + "\n")
+    print(f"{len(api.names())} names in {TARGET}")

@@ -131,6 +131,7 @@ def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
 
 
 def assert_shallow_structure(shallow: Any, structure: Any) -> None:
+    """Raise ValueError unless `structure` has the form of `shallow` at its top."""
     flatten_up_to(shallow, structure)
 
 

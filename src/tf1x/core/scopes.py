@@ -141,18 +141,22 @@ def container(name: str) -> Any:
 
 
 def add_to_collection(name: str, value: Any) -> None:
+    """Append a value to a collection of the default graph."""
     get_default_graph().add_to_collection(name, value)
 
 
 def add_to_collections(names: Any, value: Any) -> None:
+    """Append a value to several collections of the default graph (names, or one name)."""
     get_default_graph().add_to_collections(names, value)
 
 
 def get_collection(key: str, scope: str | None = None) -> list[Any]:
+    """A copy of a collection of the default graph; with `scope`, the items whose names match it."""
     return get_default_graph().get_collection(key, scope)
 
 
 def get_collection_ref(key: str) -> list[Any]:
+    """A collection of the default graph itself: changing the list changes the collection."""
     return get_default_graph().get_collection_ref(key)
 
 
