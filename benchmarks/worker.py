@@ -19,7 +19,7 @@ def engine(name):
 
 
 def bare_step(step):
-    """The compiled function below a tf1x step, called with the same device arguments."""
+    """The compiled function below a tf1x step, called with arguments on the device."""
     import gc
 
     import jax
@@ -27,12 +27,16 @@ def bare_step(step):
     from tf1x.runtime.execute import Executor
 
     step()
-    executor = [e for e in gc.get_objects() if isinstance(e, Executor)][-1]
-    device_step = executor._only
-    compiled = next(iter(device_step.compiled.values()))
+    executors = [e for e in gc.get_objects() if isinstance(e, Executor) and e._only]
+    executor = next(e for e in executors if e._only.compiled)
+    segment = executor._only.segment
+    signature, compiled = next(iter(executor._only.compiled.items()))
     function = jax.jit(compiled.function)
-    inputs = [jax.numpy.zeros(a.shape, a.dtype) for a in _shapes(executor, compiled)]
     with jax.enable_x64(True):
+        inputs = [
+            jax.numpy.zeros(shape, tensor.dtype.as_numpy_dtype)
+            for shape, tensor in zip(signature, segment.inputs)
+        ]
         arguments = compiled.arguments(executor._state, inputs)
 
     def run():
@@ -40,14 +44,6 @@ def bare_step(step):
             jax.block_until_ready(function(*arguments))
 
     return run
-
-
-def _shapes(executor, compiled):
-    key = next(k for k, c in executor._only.compiled.items() if c is compiled)
-    import jax
-
-    tensors = executor._only.segment.inputs
-    return [jax.ShapeDtypeStruct(s, t.dtype.as_numpy_dtype) for s, t in zip(key, tensors)]
 
 
 def main():

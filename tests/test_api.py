@@ -38,6 +38,11 @@ def test_every_public_function_has_a_docstring() -> None:
     assert not bare
 
 
+def test_private_paths_are_not_public_names() -> None:
+    """`tensorflow.python...` is served by importer/private_paths.py."""
+    assert not [name for name in api.names() if {"python", "core"} & set(name.split("."))]
+
+
 def test_a_name_is_taken_once() -> None:
     with pytest.raises(ValueError, match=r"tf\.placeholder is exported twice"):
         api.define(object(), "placeholder")

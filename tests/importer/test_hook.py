@@ -59,6 +59,7 @@ def test_private_and_whole_modules(tmp_path: Path) -> None:
         import tensorflow.python.ops.array_ops
         from tensorflow.python.ops import array_ops, control_flow_ops, gen_math_ops, math_ops
         from tensorflow.python.platform import flags, gfile, tf_logging
+        from tensorflow.python.training import moving_averages
         from tensorflow.python.util import nest, tf_inspect
 
         assert input_data is same is sys.modules["tf1x.lib.mnist"]
@@ -74,7 +75,7 @@ def test_private_and_whole_modules(tmp_path: Path) -> None:
         assert gfile.Exists is tf.gfile.Exists and tf_logging.info is tf.logging.info
         assert flags.FLAGS is tf.flags.FLAGS is tf.app.flags.FLAGS
         assert device_lib.list_local_devices()[0].name == "/device:CPU:0"
-        assert control_flow_ops.with_dependencies
+        assert control_flow_ops.with_dependencies and moving_averages.assign_moving_average
         """,
         tmp_path,
     )

@@ -96,11 +96,12 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all(
         "python.training",
         "adadelta adagrad adam basic_session_run_hooks coordinator ftrl gradient_descent input "
-        "learning_rate_decay momentum monitored_session moving_averages optimizer queue_runner "
+        "learning_rate_decay momentum monitored_session optimizer queue_runner "
         "queue_runner_impl rmsprop saver session_manager session_run_hook supervisor training "
         "training_util",
         "tf.train",
     ),
+    **_all("python.training", "moving_averages", "tf.train", "tf1x.lib.train.moving_averages"),
     # -- layers and estimators
     **_all("python.layers", "base convolutional core layers normalization pooling", "tf.layers"),
     **_all("python.feature_column", "feature_column", "tf.feature_column"),

@@ -51,7 +51,6 @@ def _after(device: str, items: list[Any], name: str | None = None) -> Operation:
         return no_op(name=name)
 
 
-@export("python.control_flow_ops.with_dependencies")
 def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Any:
     """`output_tensor`, available only when `dependencies` have run."""
     dependencies = list(dependencies)

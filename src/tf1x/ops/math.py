@@ -151,10 +151,6 @@ def _floor_mod(x: Any, y: Any) -> Any:
 
 def _truncate_div(x: Any, y: Any) -> Any:
     if not is_integer(y):
-        if isinstance(x, jax.core.Tracer) and np.ndim(x) == 0:
-            # Else XLA multiplies with the inverse of a constant and fuses that with a following
-            # subtraction, so that `1 - step / steps` is not 0 at the end but 2e-8.
-            return jax.lax.optimization_barrier(xp.divide(x, y))
         return xp.divide(x, y)
     y = _nonzero(y)
     if xp.is_jax(x, y):

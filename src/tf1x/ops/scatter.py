@@ -54,7 +54,7 @@ def by_rows(function: Callable[..., Any], tables: tuple[Any, ...], indices: Any,
     order = xp.argsort(flat, stable=True)
     ordered = flat[order]
     nth = xp.arange(0, flat.shape[0], 1) - xp.searchsorted(ordered, ordered)  # occurrence of each
-    picked = [u[order] for u in updates]
+    picked = [xp.take(u, order, axis=0) for u in updates]
     rounds = xp.max(nth) + 1
 
     def rows_of(current: list[Any]) -> list[Any]:

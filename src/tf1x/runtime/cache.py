@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 _OFF = ("off", "0", "no", "false", "none")
 # JAX keeps by default only what took a second to compile: most steps of small programs take less.
@@ -33,17 +34,18 @@ def enable() -> Path | None:
     """Turn the cache on, unless the user has set JAX's own; returns its folder, if it is ours."""
     import jax
 
+    config: Any = jax.config  # its options are attributes that type checkers do not see
     folder = directory()
-    if folder is None or jax.config.jax_compilation_cache_dir:
+    if folder is None or config.jax_compilation_cache_dir:
         return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # a read-only home: run without
         return None
-    jax.config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_compilation_cache_dir", str(folder))
     for option, value in _WANTED.items():
         if option.upper() not in os.environ:
-            jax.config.update(option, value)
+            config.update(option, value)
     return folder
 
 

@@ -29,7 +29,8 @@ SCHEDULES: dict[str, tuple[Any, bool]] = {
         lambda t, s: t.inverse_time_decay(0.1, s, 100, 0.5, staircase=True),
         True,
     ),
-    "polynomial": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, power=0.5), True),
+    "polynomial": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, power=2.0), True),
+    "polynomial_root": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, power=0.5), True),
     "polynomial_cycle": (lambda t, s: t.polynomial_decay(0.1, s, 100, 0.01, cycle=True), True),
     "cosine": (lambda t, s: t.cosine_decay(0.1, s, 200, alpha=0.1), True),
     "linear_cosine": (
@@ -65,7 +66,9 @@ def _values(tf: Any, schedule: Any) -> np.ndarray:
 def test_values_equal_tensorflow(name: str) -> None:
     ours, theirs = (_values(tf, SCHEDULES[name][0]) for tf in (tf1x, tf1))
     assert ours.dtype == theirs.dtype
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-8)
+    # XLA fuses `1 - step / steps` to 2e-8 rather than 0, of which this takes the root.
+    atol = 2e-5 if name == "polynomial_root" else 1e-8
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=atol)
 
 
 @pytest.mark.parametrize("name", [name for name, (_, plain) in SCHEDULES.items() if plain])

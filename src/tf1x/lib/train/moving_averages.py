@@ -18,7 +18,6 @@ from tf1x.ops.math import Minimum, cast
 from tf1x.ops.math_functions import divide, power, truediv
 
 
-@export("train.assign_moving_average", "python.training.moving_averages.assign_moving_average")
 def assign_moving_average(
     variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None
 ) -> Any:
@@ -69,7 +68,6 @@ def _free_name(name: str) -> str:
 _truediv = truediv  # `weighted_moving_average` has an argument of that name
 
 
-@export("train.weighted_moving_average", "python.training.moving_averages.weighted_moving_average")
 def weighted_moving_average(
     value: Any, decay: Any, weight: Any, truediv: bool = True, collections: Any = None, name: str | None = None
 ) -> Any:
