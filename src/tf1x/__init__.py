@@ -4,7 +4,6 @@ import sys as _sys
 
 from tf1x import api as _api
 from tf1x import surface as _surface
-
 from tf1x._version import __version__ as __version__
 
 _surface.load()

@@ -52,7 +52,9 @@ def _scopes(tf: Any) -> None:
     with tf.variable_scope("", reuse=tf.AUTO_REUSE):
         tf.get_variable("root", [1])
         tf.get_variable("root", [1])
-    with tf.variable_scope("r", use_resource=True, initializer=tf.constant_initializer(2.0), dtype=tf.float64):
+    with tf.variable_scope(
+        "r", use_resource=True, initializer=tf.constant_initializer(2.0), dtype=tf.float64
+    ):
         tf.get_variable("w", [2]) * 2.0
         tf.Variable(1.0)
     with tf.variable_scope("deep/er"):
@@ -84,14 +86,23 @@ def test_collections_equal_tensorflow() -> None:
 def test_partitioned_variables_equal_tensorflow() -> None:
     def program(tf: Any) -> Any:
         partitioner = tf.fixed_size_partitioner(3)
-        whole = tf.get_variable("p", [7, 2], partitioner=partitioner, initializer=tf.ones_initializer())
-        start = np.arange(6, dtype=np.float32).reshape(3, 2)
-        given = tf.get_variable("q", initializer=start, partitioner=tf.fixed_size_partitioner(2, axis=1))
-        with tf.variable_scope("s", partitioner=tf.min_max_variable_partitioner(2, min_slice_size=8)):
+        whole = tf.get_variable(
+            "p", [7, 2], partitioner=partitioner, initializer=tf.ones_initializer()
+        )
+        start = tf.constant(np.arange(6, dtype=np.float32).reshape(3, 2))
+        given = tf.get_variable(
+            "q", initializer=start, partitioner=tf.fixed_size_partitioner(2, axis=1)
+        )
+        with tf.variable_scope(
+            "s", partitioner=tf.min_max_variable_partitioner(2, min_slice_size=8)
+        ):
             small = tf.get_variable("w", [4, 4], initializer=tf.zeros_initializer())
             tf.get_variable("scalar", [], initializer=tf.zeros_initializer())
         sized = tf.get_variable(
-            "z", [5, 2], partitioner=tf.variable_axis_size_partitioner(16), initializer=tf.zeros_initializer()
+            "z",
+            [5, 2],
+            partitioner=tf.variable_axis_size_partitioner(16),
+            initializer=tf.zeros_initializer(),
         )
         parts = [len(list(v)) for v in (whole, given, small, sized)]
         shapes = [[p.shape.as_list() for p in v] for v in (whole, given, small, sized)]
@@ -99,7 +110,11 @@ def test_partitioned_variables_equal_tensorflow() -> None:
         assert parts == [3, 2, 2, 3]
         assert shapes[0] == [[3, 2], [2, 2], [2, 2]]
         assert specs[1] == "7 2 3,2:0,2"
-        return None, [tf.convert_to_tensor(given), tf.convert_to_tensor(whole) * 2.0, tf.reduce_sum(sized)]
+        return None, [
+            tf.convert_to_tensor(given),
+            tf.convert_to_tensor(whole) * 2.0,
+            tf.reduce_sum(sized),
+        ]
 
     assert_same_values(program)
     assert_same_nodes(program)
@@ -133,11 +148,19 @@ def test_errors_have_tensorflows_words() -> None:
         )
         assert 'tf1x.get_variable("w", [2])' in str(caught.value)
         with tf1x.variable_scope("", reuse=True):
-            with pytest.raises(ValueError, match=r"Variable x does not exist, or was not created with tf.get_variable\(\)"):
+            with pytest.raises(
+                ValueError,
+                match=r"Variable x does not exist, or was not created with tf.get_variable\(\)",
+            ):
                 tf1x.get_variable("x", [2])
-            with pytest.raises(ValueError, match=r"Trying to share variable w, but specified shape \(3,\) and found shape \(2,\)"):
+            with pytest.raises(
+                ValueError,
+                match=r"Trying to share variable w, but specified shape \(3,\) and found shape \(2,\)",
+            ):
                 tf1x.get_variable("w", [3])
-            with pytest.raises(ValueError, match="specified dtype int32 and found dtype float32_ref"):
+            with pytest.raises(
+                ValueError, match="specified dtype int32 and found dtype float32_ref"
+            ):
                 tf1x.get_variable("w", [2], tf1x.int32)
         with pytest.raises(ValueError, match="do not specify shape"):
             tf1x.get_variable("y", [2], initializer=tf1x.constant([1.0, 2.0]))
@@ -228,7 +251,14 @@ def test_regularization_losses_add_up() -> None:
         with tf.variable_scope("a", regularizer=lambda w: 0.5 * tf.reduce_sum(tf.abs(w))):
             tf.get_variable("w", initializer=[1.0, -2.0])
             tf.get_variable("v", initializer=[3.0])
-        return None, [tf.add_n(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES))]
+        losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+        return None, [
+            tf.add_n(losses),
+            losses[0] + 1.0,
+            sum(losses),
+            losses[1],
+            tf.identity(losses[0]),
+        ]
 
     assert_same_values(program)
     assert_same_nodes(program)

@@ -139,7 +139,11 @@ def test_properties(resource: bool) -> None:
     def described(tf: Any) -> Any:
         with tf.Graph().as_default() as graph:
             w = tf.Variable(
-                tf.zeros([2, 3]), name="w", trainable=False, use_resource=resource, collections=["mine"]
+                tf.zeros([2, 3]),
+                name="w",
+                trainable=False,
+                use_resource=resource,
+                collections=["mine"],
             )
             return (
                 w.name, w.op.name, w.op.type, w.shape.as_list(), w.get_shape().as_list(),
@@ -262,7 +266,9 @@ def test_scatter_outside_is_an_error_and_changes_nothing(resource: bool) -> None
         place = tf1x.placeholder(tf1x.int32, [2])
         update = tf1x.scatter_update(w, place, [9.0, 9.0])
         session.run(w.initializer)
-        with pytest.raises(errors.InvalidArgumentError, match=r"indices\[1\] = 5 is not in \[0, 3\)"):
+        with pytest.raises(
+            errors.InvalidArgumentError, match=r"indices\[1\] = 5 is not in \[0, 3\)"
+        ):
             session.run(update, {place: [0, 5]})
         np.testing.assert_array_equal(session.run(w), [1.0, 2.0, 3.0])
         with pytest.raises(errors.InvalidArgumentError, match=r"indices\[0\] = -1 is not in"):

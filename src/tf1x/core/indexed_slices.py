@@ -75,8 +75,9 @@ def _to_dense(
         raise ValueError(
             f"Tensor conversion requested for IndexedSlices without dense_shape: {value}"
         )
+    shape: Any = value.dense_shape  # `Tensor` gets its operators from ops/operators.py
     dense: Tensor = opdef.get("UnsortedSegmentSum").endpoint(
-        value.values, value.indices, value.dense_shape[0], name=name
+        value.values, value.indices, shape[0], name=name
     )
     return dense
 

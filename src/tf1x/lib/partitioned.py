@@ -46,12 +46,19 @@ class PartitionedVariable:
     """A variable in parts along one dimension; as a tensor, the parts put together."""
 
     def __init__(
-        self, name: str, shape: TensorShape, dtype: DType, variable_list: list[Variable], partitions: list[int]
+        self,
+        name: str,
+        shape: TensorShape,
+        dtype: DType,
+        variable_list: list[Variable],
+        partitions: list[int],
     ) -> None:
         self._name = name
         self._shape = shape
         self._dtype = dtype
-        self._variable_list = sorted(variable_list, key=lambda v: v._get_save_slice_info().var_offset)
+        self._variable_list = sorted(
+            variable_list, key=lambda v: v._get_save_slice_info().var_offset
+        )
         self._partitions = partitions
         self._axis = next((i for i, count in enumerate(partitions) if count > 1), 0)
 
@@ -115,7 +122,9 @@ class PartitionedVariable:
         return self._each("assign_sub", value, options)
 
 
-def _to_tensor(value: PartitionedVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _to_tensor(
+    value: PartitionedVariable, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(
             f"Incompatible type conversion requested to type '{dtype.name}' for variable of type "
@@ -143,7 +152,10 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
 
 @export("variable_axis_size_partitioner")
 def variable_axis_size_partitioner(
-    max_shard_bytes: int, axis: int = 0, bytes_per_string_element: int = 16, max_shards: int | None = None
+    max_shard_bytes: int,
+    axis: int = 0,
+    bytes_per_string_element: int = 16,
+    max_shards: int | None = None,
 ) -> Partitioner:
     """Divide dimension `axis` so that no part is larger than `max_shard_bytes`, if possible."""
     if max_shard_bytes < 1 or bytes_per_string_element < 1:
@@ -169,7 +181,10 @@ def variable_axis_size_partitioner(
 
 @export("min_max_variable_partitioner")
 def min_max_variable_partitioner(
-    max_partitions: int = 1, axis: int = 0, min_slice_size: int = 256 << 10, bytes_per_string_element: int = 16
+    max_partitions: int = 1,
+    axis: int = 0,
+    min_slice_size: int = 256 << 10,
+    bytes_per_string_element: int = 16,
 ) -> Partitioner:
     """Divide dimension `axis` into at most `max_partitions` parts of at least `min_slice_size` bytes."""
 

@@ -23,7 +23,9 @@ from tf1x.ops.reduce import reduce_sum
 Regularizer = Callable[..., Any]
 
 
-def _penalty(kind: str, scale: Any, scope: str | None, measure: Callable[[Any], Any]) -> Regularizer:
+def _penalty(
+    kind: str, scale: Any, scope: str | None, measure: Callable[[Any], Any]
+) -> Regularizer:
     if isinstance(scale, numbers.Integral):
         raise ValueError(f"scale cannot be an integer: {scale}")
     if isinstance(scale, numbers.Real):
@@ -54,7 +56,9 @@ def l2_regularizer(scale: Any, scope: str | None = None) -> Regularizer:
 
 
 @export("contrib.layers.l1_l2_regularizer")
-def l1_l2_regularizer(scale_l1: Any = 1.0, scale_l2: Any = 1.0, scope: str | None = None) -> Regularizer:
+def l1_l2_regularizer(
+    scale_l1: Any = 1.0, scale_l2: Any = 1.0, scope: str | None = None
+) -> Regularizer:
     """The sum of an L1 and an L2 regularizer."""
     for scale, what in ((scale_l1, "scale_l1"), (scale_l2, "scale_l2")):
         if isinstance(scale, numbers.Integral):
@@ -98,7 +102,9 @@ def apply_regularization(regularizer: Regularizer, weights_list: Any = None) -> 
         penalties = penalties or [convert.constant(0.0)]
         for penalty in penalties:
             if penalty.shape.ndims != 0:
-                raise ValueError("regularizer must return a scalar Tensor instead of a Tensor with rank.")
+                raise ValueError(
+                    "regularizer must return a scalar Tensor instead of a Tensor with rank."
+                )
         total: Tensor = add_n(penalties, name=own)
         scopes.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)
         return total
@@ -106,7 +112,11 @@ def apply_regularization(regularizer: Regularizer, weights_list: Any = None) -> 
 
 @export("contrib.layers.variance_scaling_initializer")
 def variance_scaling_initializer(
-    factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None, dtype: Any = float32
+    factor: float = 2.0,
+    mode: str = "FAN_IN",
+    uniform: bool = False,
+    seed: int | None = None,
+    dtype: Any = float32,
 ) -> Any:
     """An initializer whose variance is `factor` over the number of inputs and/or outputs.
 

@@ -9,7 +9,12 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import scopes
 from tf1x.core.scopes import GraphKeys
-from tf1x.lib.variable_scope import VariableScope, _unique_scope_name, pure_variable_scope, variable_scope
+from tf1x.lib.variable_scope import (
+    VariableScope,
+    _unique_scope_name,
+    pure_variable_scope,
+    variable_scope,
+)
 
 
 class Template:
@@ -38,7 +43,9 @@ class Template:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._scope is None:
-            with variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter) as scope:
+            with variable_scope(
+                self._unique_name, self._name, custom_getter=self._custom_getter
+            ) as scope:
                 self._scope = scope
                 return self._call(args, kwargs)
         with variable_scope(self._scope, reuse=self._created):

@@ -202,14 +202,30 @@ def _scatter_function(name: str, kind: str, doc: str, locking: bool = False) -> 
 
 
 scatter_add = _scatter_function("scatter_add", "ScatterAdd", "Add `updates` to the rows `indices`")
-scatter_sub = _scatter_function("scatter_sub", "ScatterSub", "Subtract `updates` from the rows `indices`")
-scatter_mul = _scatter_function("scatter_mul", "ScatterMul", "Multiply the rows `indices` by `updates`")
-scatter_div = _scatter_function("scatter_div", "ScatterDiv", "Divide the rows `indices` by `updates`")
-scatter_min = _scatter_function("scatter_min", "ScatterMin", "The smaller of `updates` and the rows `indices`")
-scatter_max = _scatter_function("scatter_max", "ScatterMax", "The larger of `updates` and the rows `indices`")
-scatter_update = _scatter_function("scatter_update", "ScatterUpdate", "Put `updates` in the rows `indices`", True)
-scatter_nd_add = _scatter_function("scatter_nd_add", "ScatterNdAdd", "Add `updates` to the slices at `indices`")
-scatter_nd_sub = _scatter_function("scatter_nd_sub", "ScatterNdSub", "Subtract `updates` from the slices at `indices`")
+scatter_sub = _scatter_function(
+    "scatter_sub", "ScatterSub", "Subtract `updates` from the rows `indices`"
+)
+scatter_mul = _scatter_function(
+    "scatter_mul", "ScatterMul", "Multiply the rows `indices` by `updates`"
+)
+scatter_div = _scatter_function(
+    "scatter_div", "ScatterDiv", "Divide the rows `indices` by `updates`"
+)
+scatter_min = _scatter_function(
+    "scatter_min", "ScatterMin", "The smaller of `updates` and the rows `indices`"
+)
+scatter_max = _scatter_function(
+    "scatter_max", "ScatterMax", "The larger of `updates` and the rows `indices`"
+)
+scatter_update = _scatter_function(
+    "scatter_update", "ScatterUpdate", "Put `updates` in the rows `indices`", True
+)
+scatter_nd_add = _scatter_function(
+    "scatter_nd_add", "ScatterNdAdd", "Add `updates` to the slices at `indices`"
+)
+scatter_nd_sub = _scatter_function(
+    "scatter_nd_sub", "ScatterNdSub", "Subtract `updates` from the slices at `indices`"
+)
 scatter_nd_update = _scatter_function(
     "scatter_nd_update", "ScatterNdUpdate", "Put `updates` in the slices at `indices`", True
 )

@@ -183,7 +183,14 @@ class VariableScope:
 
     def get_variable(self, var_store: VariableStore, name: str, **options: Any) -> Any:
         """Get or create a variable in `var_store`; see `tf.get_variable`."""
-        for option in ("regularizer", "caching_device", "partitioner", "custom_getter", "reuse", "use_resource"):
+        for option in (
+            "regularizer",
+            "caching_device",
+            "partitioner",
+            "custom_getter",
+            "reuse",
+            "use_resource",
+        ):
             if options.get(option) is None:
                 options[option] = getattr(self, f"_{option}")
         full_name = f"{self._name}/{name}" if self._name else name
@@ -273,7 +280,9 @@ def pure_variable_scope(
     for option, value in options.items():
         if value is not None:
             nested = option == "custom_getter"
-            setattr(scope, f"_{option}", _nested_getter(value, base.custom_getter) if nested else value)
+            setattr(
+                scope, f"_{option}", _nested_getter(value, base.custom_getter) if nested else value
+            )
     store.open(scope.name)
     counts = dict(store.counts)
     store.current = scope
@@ -389,7 +398,9 @@ class variable_scope:  # noqa: N801  (TensorFlow's name)
             opened = stack.enter_context(self._name_scope(last))
         if not isinstance(chosen, str):
             opened = chosen.original_name_scope
-        return stack.enter_context(pure_variable_scope(chosen, self._reuse, opened, **self._options))
+        return stack.enter_context(
+            pure_variable_scope(chosen, self._reuse, opened, **self._options)
+        )
 
     def _name_scope(self, name: str) -> Any:
         if self._auxiliary:
@@ -402,7 +413,9 @@ class variable_scope:  # noqa: N801  (TensorFlow's name)
 
 
 @export("variable_op_scope")
-def variable_op_scope(values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any) -> Any:
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+) -> Any:
     """The old form of `tf.variable_scope(name, default_name, values)`."""
     return variable_scope(name_or_scope, default_name, values, **options)
 
@@ -454,7 +467,9 @@ def get_variable(
 
 
 @export("get_local_variable")
-def get_local_variable(name: str, shape: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+def get_local_variable(
+    name: str, shape: Any = None, dtype: Any = None, *args: Any, **kwargs: Any
+) -> Any:
     """As `get_variable`, for a variable that is neither trained nor saved."""
     positions = ("initializer", "regularizer", "trainable", "collections")
     kwargs.update(zip(positions, args, strict=False))

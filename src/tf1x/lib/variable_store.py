@@ -14,7 +14,14 @@ from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib import initializers
 from tf1x.lib.partitioned import PartitionedVariable, SaveSliceInfo
-from tf1x.lib.variables import ResourceVariable, Variable, init_scope
+from tf1x.lib.variables import (
+    ResourceVariable,
+    Variable,
+    VariableAggregation,
+    VariableSynchronization,
+    init_scope,
+    take_operators,
+)
 
 
 class PartitionInfo(NamedTuple):
@@ -22,6 +29,14 @@ class PartitionInfo(NamedTuple):
 
     full_shape: list[int]
     var_offset: list[int]
+
+
+# What a custom getter sees where the program does not say.
+_GETTER_DEFAULTS = {
+    "trainable": True,
+    "synchronization": VariableSynchronization.AUTO,
+    "aggregation": VariableAggregation.NONE,
+}
 
 
 class VariableStore:
@@ -39,8 +54,9 @@ class VariableStore:
             return self._get(name, **options)
         if not callable(custom_getter):
             raise ValueError(f"Passed a custom_getter which is not callable: {custom_getter}")
-        if options.get("trainable") is None:
-            options["trainable"] = True
+        for option, default in _GETTER_DEFAULTS.items():
+            if options.get(option) is None:
+                options[option] = default
         if "constraint" not in _argument_names(custom_getter):
             options.pop("constraint", None)
         return custom_getter(getter=self._get, name=name, **options)
@@ -71,7 +87,9 @@ class VariableStore:
         dtype = as_dtype(dtype if dtype is not None else "float32").base_dtype
         is_scalar = isinstance(shape, Sequence) and not shape
         if partitioner is not None and not is_scalar:
-            return self._get_partitioned(name, shape, dtype, initializer, reuse, partitioner, options)
+            return self._get_partitioned(
+                name, shape, dtype, initializer, reuse, partitioner, options
+            )
         if reuse is True and name in self._partitioned:
             return self._existing_partitioned(name, shape, dtype)
         if f"{name}/part_0" in self._vars:
@@ -155,12 +173,14 @@ class VariableStore:
         return made
 
     def _regularize(self, name: str, made: Variable, regularizer: Callable[..., Any]) -> None:
-        # TensorFlow calls it twice: once to see whether it gives anything.
-        if regularizer(made) is None:
-            return
-        with scopes.colocate_with(made), scopes.name_scope(f"{name}/Regularizer/"), init_scope():
-            loss = regularizer(made)
-        scopes.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+        def build() -> Tensor:
+            with scopes.colocate_with(made), scopes.name_scope(f"{name}/Regularizer/"):
+                loss: Tensor = regularizer(made)
+                return loss
+
+        # TensorFlow calls it an extra time to see whether it gives anything.
+        if regularizer(made) is not None:
+            scopes.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, RegularizationLoss(build))
 
     # -- variables in parts --------------------------------------------------------------------
 
@@ -221,13 +241,46 @@ class VariableStore:
                 initial = initializer if not given else _slice(initializer, offset, size)
             with scopes.name_scope(""):
                 part = self._get_single(
-                    part_name, None if given else size, dtype, initial, reuse, options, PartitionInfo(full, offset)
+                    part_name,
+                    None if given else size,
+                    dtype,
+                    initial,
+                    reuse,
+                    options,
+                    PartitionInfo(full, offset),
                 )
             part._set_save_slice_info(SaveSliceInfo(name, full, offset, size))
             parts.append(part)
         made = PartitionedVariable(name, whole, dtype, parts, counts)
         self._partitioned[name] = made
         return made
+
+
+class RegularizationLoss:
+    """A loss that is built again wherever it is used as a tensor, as TensorFlow does.
+
+    (For a loss belongs into the branch or loop that uses it.) Fetched, it is the first one.
+    """
+
+    def __init__(self, build: Callable[[], Tensor]) -> None:
+        self._build = build
+        self._first = build()
+
+    def _as_graph_element(self) -> Tensor:
+        return self._first
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._first, name)
+
+
+def _built(
+    loss: RegularizationLoss, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
+    return loss._build()
+
+
+convert.register_tensor_conversion_function(RegularizationLoss, _built)
+take_operators(RegularizationLoss, lambda loss: loss._build())
 
 
 def _slice(value: Tensor, offset: list[int], size: list[int]) -> Tensor:
@@ -284,7 +337,9 @@ def _initial_value(
 def _partitions(partitioner: Callable[..., Any], shape: TensorShape, dtype: DType) -> list[int]:
     """The partitioner's answer, checked: one count a dimension, at most one above 1."""
     if not shape.is_fully_defined():
-        raise ValueError(f"Shape of a new partitioned variable must be fully defined, but instead was {shape}.")
+        raise ValueError(
+            f"Shape of a new partitioned variable must be fully defined, but instead was {shape}."
+        )
     if not shape.ndims:
         raise ValueError(f"A partitioned Variable must have rank at least 1, shape: {shape}")
     counts = partitioner(shape=shape, dtype=dtype)
@@ -297,7 +352,9 @@ def _partitions(partitioner: Callable[..., Any], shape: TensorShape, dtype: DTyp
     if any(count < 1 for count in counts):
         raise ValueError(f"Partitioner returned zero partitions for some axes: {counts}")
     if sum(count > 1 for count in counts) > 1:
-        raise ValueError(f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {counts}")
+        raise ValueError(
+            f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {counts}"
+        )
     return [int(count) for count in counts]
 
 

@@ -681,18 +681,23 @@ _OPERATORS = (
 )  # fmt: skip
 
 
-def _delegate(name: str) -> None:
-    operator = getattr(Tensor, name)
+def take_operators(kind: type, value: Callable[[Any], Tensor]) -> None:
+    """Give a class the operators of `Tensor`, applied to `value(self)`."""
 
-    def apply(self: Variable, *args: Any, **kwargs: Any) -> Any:
-        return operator(self.value(), *args, **kwargs)
+    def delegate(name: str) -> None:
+        operator = getattr(Tensor, name)
 
-    apply.__name__ = name
-    setattr(Variable, name, apply)
+        def apply(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return operator(value(self), *args, **kwargs)
+
+        apply.__name__ = name
+        setattr(kind, name, apply)
+
+    for name in _OPERATORS:
+        delegate(f"__{name}__")
 
 
-for _name in _OPERATORS:
-    _delegate(f"__{_name}__")
+take_operators(Variable, lambda variable: variable.value())
 
 
 def _no_in_place(name: str, instead: str) -> None:

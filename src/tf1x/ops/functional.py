@@ -9,6 +9,7 @@ from tf1x.core.dtypes import DType
 from tf1x.core.graph import Operation
 from tf1x.core.graphdef import FuncAttr
 from tf1x.core.opdef import op
+from tf1x.ops.pullback import vjp
 
 
 @op(
@@ -22,8 +23,6 @@ def SymbolicGradient(input: list[Any], *, Tout: list[DType], f: FuncAttr) -> Any
     its inputs. TensorFlow's op of this name, which tf1x uses for every gradient that is not
     declared otherwise.
     """
-    from tf1x.runtime.evaluate import vjp
-
     definition = opdef.get(f.name)
     count = len(input) - len(Tout)
     _, pullback = vjp(definition, f.attrs, input[: len(Tout)], count)

@@ -51,7 +51,9 @@ def _after(device: str, items: list[Any], name: str | None = None) -> Operation:
         return no_op(name=name)
 
 
-def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Any:
+def with_dependencies(
+    dependencies: Iterable[Any], output_tensor: Any, name: str | None = None
+) -> Any:
     """`output_tensor`, available only when `dependencies` have run."""
     dependencies = list(dependencies)
     with scopes.name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
@@ -77,7 +79,9 @@ def tuple_(tensors: Any, name: str | None = None, control_inputs: Any = None) ->
         gates = {t if isinstance(t, Operation) else t.op for t in items if t is not None}
         for item in control_inputs or ():
             if not isinstance(item, (Operation, Tensor)):
-                raise TypeError(f"'control_inputs' must only contain Operation or Tensor. Received: {type(item)}")
+                raise TypeError(
+                    f"'control_inputs' must only contain Operation or Tensor. Received: {type(item)}"
+                )
             gates.add(item if isinstance(item, Operation) else item.op)
         if not gates:
             raise ValueError(f"'tensors' must have at least one Tensor. Received: {tensors}.")

@@ -10,7 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from tf1x.core import errors, opdef
-from tf1x.core.dtypes import INDICES, NUMBERS, DType, bfloat16, float16, float32, float64, int32, int64
+from tf1x.core.dtypes import (
+    INDICES,
+    NUMBERS,
+    DType,
+    bfloat16,
+    float16,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
@@ -40,7 +50,9 @@ def _not_in_range(size: int) -> Callable[[int, Any], str]:
     return message
 
 
-def by_rows(function: Callable[..., Any], tables: tuple[Any, ...], indices: Any, *updates: Any) -> list[Any]:
+def by_rows(
+    function: Callable[..., Any], tables: tuple[Any, ...], indices: Any, *updates: Any
+) -> list[Any]:
     """Tables with the rows `indices` replaced by `function(*rows, *updates)`, one after the other.
 
     A row that occurs several times is updated several times, in order, as TensorFlow's CPU
@@ -73,7 +85,8 @@ def by_rows(function: Callable[..., Any], tables: tuple[Any, ...], indices: Any,
     def one_round(i: Any, current: list[Any]) -> list[Any]:
         where = jnp.where(nth == i, ordered, size)  # the others fall outside and are dropped
         return [
-            t.at[where].set(rows, mode="drop") for t, rows in zip(current, rows_of(current), strict=True)
+            t.at[where].set(rows, mode="drop")
+            for t, rows in zip(current, rows_of(current), strict=True)
         ]
 
     first = [jnp.asarray(t) for t in tables]
@@ -117,7 +130,9 @@ def _scatter(name: str, rule: Rule, doc: str, types: Any, locking: bool = False)
         flat, rows = _rows(ref, indices, updates)
         return rule(ref, flat, rows)
 
-    lower.__doc__ = f"{doc} the rows `indices` of a variable; of several updates of a row each counts."
+    lower.__doc__ = (
+        f"{doc} the rows `indices` of a variable; of several updates of a row each counts."
+    )
     return update(
         f"Scatter{name}",
         f"ResourceScatter{name}",
@@ -149,14 +164,34 @@ def _divide(ref: Any, indices: Any, divisors: Any) -> Any:
 
 
 _COMPARED = (float16, bfloat16, float32, float64, int32, int64)
-ScatterAdd, ResourceScatterAdd = _scatter("Add", lambda r, i, u: _scattered(r, i, u, np.add, "add"), "Add to", NUMBERS)
-ScatterSub, ResourceScatterSub = _scatter("Sub", lambda r, i, u: _scattered(r, i, u, np.subtract, "subtract"), "Subtract from", NUMBERS)
-ScatterMul, ResourceScatterMul = _scatter("Mul", lambda r, i, u: _scattered(r, i, u, np.multiply, "multiply"), "Multiply", NUMBERS)
+ScatterAdd, ResourceScatterAdd = _scatter(
+    "Add", lambda r, i, u: _scattered(r, i, u, np.add, "add"), "Add to", NUMBERS
+)
+ScatterSub, ResourceScatterSub = _scatter(
+    "Sub", lambda r, i, u: _scattered(r, i, u, np.subtract, "subtract"), "Subtract from", NUMBERS
+)
+ScatterMul, ResourceScatterMul = _scatter(
+    "Mul", lambda r, i, u: _scattered(r, i, u, np.multiply, "multiply"), "Multiply", NUMBERS
+)
 ScatterDiv, ResourceScatterDiv = _scatter("Div", _divide, "Divide", NUMBERS)
-ScatterMin, ResourceScatterMin = _scatter("Min", lambda r, i, u: _scattered(r, i, u, np.minimum, "min"), "Take the minimum with", _COMPARED)
-ScatterMax, ResourceScatterMax = _scatter("Max", lambda r, i, u: _scattered(r, i, u, np.maximum, "max"), "Take the maximum with", _COMPARED)
+ScatterMin, ResourceScatterMin = _scatter(
+    "Min",
+    lambda r, i, u: _scattered(r, i, u, np.minimum, "min"),
+    "Take the minimum with",
+    _COMPARED,
+)
+ScatterMax, ResourceScatterMax = _scatter(
+    "Max",
+    lambda r, i, u: _scattered(r, i, u, np.maximum, "max"),
+    "Take the maximum with",
+    _COMPARED,
+)
 ScatterUpdate, ResourceScatterUpdate = _scatter(
-    "Update", lambda r, i, u: by_rows(lambda row, new: new, (r,), i, u)[0], "Replace", None, locking=True
+    "Update",
+    lambda r, i, u: by_rows(lambda row, new: new, (r,), i, u)[0],
+    "Replace",
+    None,
+    locking=True,
 )
 
 
@@ -179,7 +214,9 @@ def _places(ref: Any, indices: Any) -> tuple[Any, ...]:
     return tuple(indices[..., i] for i in range(depth))
 
 
-def _scatter_nd(name: str, rule: Rule, doc: str, types: Any, locking: bool = False) -> tuple[Any, Any]:
+def _scatter_nd(
+    name: str, rule: Rule, doc: str, types: Any, locking: bool = False
+) -> tuple[Any, Any]:
     def lower(ref: Any, indices: Any, updates: Any) -> Any:
         shape, depth = np.shape(ref), np.shape(indices)[-1]
         if np.shape(updates) != np.shape(indices)[:-1] + shape[depth:]:
@@ -217,11 +254,21 @@ def _replaced(ref: Any, where: tuple[Any, ...], updates: Any) -> Any:
     return new.reshape(shape)
 
 
-ScatterNdAdd, ResourceScatterNdAdd = _scatter_nd("Add", lambda r, i, u: _scattered(r, i, u, np.add, "add"), "Add to", NUMBERS)
-ScatterNdSub, ResourceScatterNdSub = _scatter_nd("Sub", lambda r, i, u: _scattered(r, i, u, np.subtract, "subtract"), "Subtract from", NUMBERS)
-ScatterNdMin, ResourceScatterNdMin = _scatter_nd("Min", lambda r, i, u: _scattered(r, i, u, np.minimum, "min"), "Take the minimum with", NUMBERS)
-ScatterNdMax, ResourceScatterNdMax = _scatter_nd("Max", lambda r, i, u: _scattered(r, i, u, np.maximum, "max"), "Take the maximum with", NUMBERS)
-ScatterNdUpdate, ResourceScatterNdUpdate = _scatter_nd("Update", _replaced, "Replace", None, locking=True)
+ScatterNdAdd, ResourceScatterNdAdd = _scatter_nd(
+    "Add", lambda r, i, u: _scattered(r, i, u, np.add, "add"), "Add to", NUMBERS
+)
+ScatterNdSub, ResourceScatterNdSub = _scatter_nd(
+    "Sub", lambda r, i, u: _scattered(r, i, u, np.subtract, "subtract"), "Subtract from", NUMBERS
+)
+ScatterNdMin, ResourceScatterNdMin = _scatter_nd(
+    "Min", lambda r, i, u: _scattered(r, i, u, np.minimum, "min"), "Take the minimum with", NUMBERS
+)
+ScatterNdMax, ResourceScatterNdMax = _scatter_nd(
+    "Max", lambda r, i, u: _scattered(r, i, u, np.maximum, "max"), "Take the maximum with", NUMBERS
+)
+ScatterNdUpdate, ResourceScatterNdUpdate = _scatter_nd(
+    "Update", _replaced, "Replace", None, locking=True
+)
 
 
 # -- reading rows ----------------------------------------------------------------------------------
@@ -237,7 +284,9 @@ def _gather_shape(op: Operation) -> Any:
 
 def _slices_gradient(op: Operation, grad: Tensor) -> list[Any]:
     if op.attrs["batch_dims"]:
-        raise errors.UnsupportedError("tf1x has no gradient of ResourceGather with batch_dims; use tf.gather.")
+        raise errors.UnsupportedError(
+            "tf1x has no gradient of ResourceGather with batch_dims; use tf.gather."
+        )
     handle, indices = op.inputs
     shape = VariableShape(handle)
     count = _new("ExpandDims", _new("Size", indices), 0)
@@ -249,7 +298,15 @@ def _new(op_type: str, *args: Any) -> Any:
     return opdef.get(op_type).endpoint(*args)
 
 
-@op("resource: resource, indices: Tindices -> output: dtype", shape=_gather_shape, grad=_slices_gradient, stateful=True, exact=True, Tindices=INDICES, attrs={"validate_indices": ("bool", True)})
+@op(
+    "resource: resource, indices: Tindices -> output: dtype",
+    shape=_gather_shape,
+    grad=_slices_gradient,
+    stateful=True,
+    exact=True,
+    Tindices=INDICES,
+    attrs={"validate_indices": ("bool", True)},
+)
 def ResourceGather(resource: Any, indices: Any, *, dtype: DType, batch_dims: int = 0) -> Any:
     """The rows `indices` of a resource variable; in each batch where `batch_dims` is set."""
     size = np.shape(resource)[batch_dims]
@@ -278,7 +335,14 @@ def _gather_nd_gradient(op: Operation, grad: Tensor) -> list[Any]:
     return [_new("ScatterNd", indices, grad, shape), None]
 
 
-@op("resource: resource, indices: Tindices -> output: dtype", shape=_gather_nd_shape, grad=_gather_nd_gradient, stateful=True, exact=True, Tindices=INDICES)
+@op(
+    "resource: resource, indices: Tindices -> output: dtype",
+    shape=_gather_nd_shape,
+    grad=_gather_nd_gradient,
+    stateful=True,
+    exact=True,
+    Tindices=INDICES,
+)
 def ResourceGatherNd(resource: Any, indices: Any, *, dtype: DType) -> Any:
     """The slices of a resource variable at `indices[..., :]`."""
     return resource[_places(resource, indices)]

@@ -17,6 +17,7 @@ from tf1x.core import errors
 from tf1x.core.dtypes import INDICES, NUMBERS, DType, int32
 from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.references import variable_key
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import from_attr, nothing, scalar
@@ -37,7 +38,9 @@ def _variable(name: str, doc: str) -> Any:
 
 VariableV2 = _variable("VariableV2", "A reference variable; the session holds its value.")
 Variable = _variable("Variable", "A reference variable as graphs before TensorFlow 1.0 have it.")
-VarHandleOp = _variable("VarHandleOp", "The handle of a resource variable; the session holds its value.")
+VarHandleOp = _variable(
+    "VarHandleOp", "The handle of a resource variable; the session holds its value."
+)
 
 
 def variable_shape(op: Operation, index: int = 0) -> TensorShape:
@@ -82,13 +85,31 @@ def merged_shape(shape: TensorShape, value: TensorShape) -> TensorShape:
     return shape.merge_with(value)
 
 
-@op("ref: Ref(T), value: T -> output_ref: Ref(T)", shape=_assign_shape, grad=None, stateful=True, writes=("ref",), initializes=True, exact=True, attrs={"validate_shape": ("bool", True), "use_locking": ("bool", True)})
+@op(
+    "ref: Ref(T), value: T -> output_ref: Ref(T)",
+    shape=_assign_shape,
+    grad=None,
+    stateful=True,
+    writes=("ref",),
+    initializes=True,
+    exact=True,
+    attrs={"validate_shape": ("bool", True), "use_locking": ("bool", True)},
+)
 def Assign(ref: Any, value: Any, *, op: Operation) -> Any:
     """Give a reference variable a value."""
     return _checked_shape(op, value)
 
 
-@op("resource: resource, value: dtype -> ", shape=nothing, grad=None, stateful=True, writes=("resource",), initializes=True, exact=True, attrs={"validate_shape": ("bool", False)})
+@op(
+    "resource: resource, value: dtype -> ",
+    shape=nothing,
+    grad=None,
+    stateful=True,
+    writes=("resource",),
+    initializes=True,
+    exact=True,
+    attrs={"validate_shape": ("bool", False)},
+)
 def AssignVariableOp(resource: Any, value: Any, *, op: Operation) -> Any:
     """Give a resource variable a value."""
     return _checked_shape(op, value)
@@ -101,13 +122,26 @@ def _pass_gradient(op: Operation, grad: Any) -> list[Any]:
     return [grad]
 
 
-@op("resource: resource -> value: dtype", shape=lambda op: [variable_shape(op)], grad=_pass_gradient, stateful=True, exact=True)
+@op(
+    "resource: resource -> value: dtype",
+    shape=lambda op: [variable_shape(op)],
+    grad=_pass_gradient,
+    stateful=True,
+    exact=True,
+)
 def ReadVariableOp(resource: Any, *, dtype: DType) -> Any:
     """The value of a resource variable."""
     return resource
 
 
-@op("input: resource -> output: out_type", shape=lambda op: [(variable_shape(op).ndims,)], grad=None, stateful=True, exact=True, out_type=(INDICES, int32))
+@op(
+    "input: resource -> output: out_type",
+    shape=lambda op: [(variable_shape(op).ndims,)],
+    grad=None,
+    stateful=True,
+    exact=True,
+    out_type=(INDICES, int32),
+)
 def VariableShape(input: Any, *, out_type: DType) -> Any:
     """The shape of a resource variable as a vector."""
     return np.array(np.shape(input), out_type.as_numpy_dtype)
@@ -115,14 +149,22 @@ def VariableShape(input: Any, *, out_type: DType) -> Any:
 
 def _is_initialized(ref: Any, *, op: Operation, session: Any) -> Any:
     """Whether the variable has a value in this session."""
-    from tf1x.runtime.state import variable_key
-
     return np.array(variable_key(op.inputs[0]) in session._state.variables)
 
 
-_looking: dict[str, Any] = {"shape": scalar, "grad": None, "stateful": True, "host": True, "initializes": True}
-IsVariableInitialized = op("ref: Ref(dtype) -> is_initialized: bool", type="IsVariableInitialized", **_looking)(_is_initialized)
-VarIsInitializedOp = op("resource: resource -> is_initialized: bool", type="VarIsInitializedOp", **_looking)(_is_initialized)
+_looking: dict[str, Any] = {
+    "shape": scalar,
+    "grad": None,
+    "stateful": True,
+    "host": True,
+    "initializes": True,
+}
+IsVariableInitialized = op(
+    "ref: Ref(dtype) -> is_initialized: bool", type="IsVariableInitialized", **_looking
+)(_is_initialized)
+VarIsInitializedOp = op(
+    "resource: resource -> is_initialized: bool", type="VarIsInitializedOp", **_looking
+)(_is_initialized)
 
 
 def _initialized_value_shape(op: Operation) -> Any:
@@ -134,15 +176,23 @@ def _initialized_value(variable: Any, initial_value: Any, *, op: Operation, sess
 
     tf1x's own op, where TensorFlow builds a `cond` of six nodes around the uninitialised read.
     """
-    from tf1x.runtime.state import variable_key
-
     value = session._state.variables.get(variable_key(op.inputs[0]))
     return initial_value if value is None else np.asarray(value)
 
 
-_reading: dict[str, Any] = {"shape": _initialized_value_shape, "grad": None, "stateful": True, "host": True, "initializes": True}
-InitializedValue = op("variable: Ref(T), initial_value: T -> value: T", type="InitializedValue", **_reading)(_initialized_value)
-ResourceInitializedValue = op("variable: resource, initial_value: T -> value: T", type="ResourceInitializedValue", **_reading)(_initialized_value)
+_reading: dict[str, Any] = {
+    "shape": _initialized_value_shape,
+    "grad": None,
+    "stateful": True,
+    "host": True,
+    "initializes": True,
+}
+InitializedValue = op(
+    "variable: Ref(T), initial_value: T -> value: T", type="InitializedValue", **_reading
+)(_initialized_value)
+ResourceInitializedValue = op(
+    "variable: resource, initial_value: T -> value: T", type="ResourceInitializedValue", **_reading
+)(_initialized_value)
 
 
 # -- updates -------------------------------------------------------------------------------------
@@ -156,7 +206,9 @@ def same_shape(variable: Any, value: Any, names: str = "var and grad") -> Any:
     """
     if np.shape(variable) != np.shape(value):
         shapes = f"{list(np.shape(variable))} {list(np.shape(value))}"
-        raise errors.InvalidArgumentError(None, None, f"{names} do not have the same shape: {shapes}")
+        raise errors.InvalidArgumentError(
+            None, None, f"{names} do not have the same shape: {shapes}"
+        )
     return value
 
 
@@ -196,18 +248,29 @@ def update(
     names = [p.partition(":")[0] for p in parts]
 
     def inputs(kind: str) -> str:
-        return ", ".join(f"{n}: {kind}" if n in variables else p for n, p in zip(names, parts, strict=True))
+        return ", ".join(
+            f"{n}: {kind}" if n in variables else p for n, p in zip(names, parts, strict=True)
+        )
 
     def shape(op: Operation) -> Any:
         merged = variable_shape(op)
         for i, other in enumerate(names):
             if i and (other in variables or other == like):
-                merged = merged_shape(merged, variable_shape(op, i) if other in variables else op.inputs[i].shape)
+                merged = merged_shape(
+                    merged, variable_shape(op, i) if other in variables else op.inputs[i].shape
+                )
         return [merged] if op.opdef.outputs else ()
 
     options: dict[str, Any] = {"shape": shape, "grad": None, "stateful": True, "exact": exact}
     attrs = _LOCKING if attrs is None else attrs
-    by_reference = op(f"{inputs('Ref(T)')} -> {output}: Ref(T)", type=name, attrs=attrs, writes=variables, **options, **types)(function)
+    by_reference = op(
+        f"{inputs('Ref(T)')} -> {output}: Ref(T)",
+        type=name,
+        attrs=attrs,
+        writes=variables,
+        **options,
+        **types,
+    )(function)
     text = inputs("resource")
     if resource_argument:
         text = text.replace(names[0], resource_argument, 1)
@@ -215,7 +278,9 @@ def update(
     text = re.sub(r"\bT\b", resource_type, text)
     types = {resource_type if kind == "T" else kind: allowed for kind, allowed in types.items()}
     extra = attrs if resource_attrs is None else resource_attrs
-    by_resource = op(f"{text} -> ", type=resource_name, attrs=extra, writes=variables, **options, **types)(function)
+    by_resource = op(
+        f"{text} -> ", type=resource_name, attrs=extra, writes=variables, **options, **types
+    )(function)
     return by_reference, by_resource
 
 
@@ -229,9 +294,29 @@ def _subtract(ref: Any, value: Any) -> Any:
     return ref - same_shape(ref, value, "ref and value")
 
 
-_as_handle: dict[str, Any] = {"resource_argument": "resource", "resource_type": "dtype", "resource_attrs": {}}
-AssignAdd, AssignAddVariableOp = update("AssignAdd", "AssignAddVariableOp", "ref: T, value: T", _add, like="value", T=NUMBERS, **_as_handle)
-AssignSub, AssignSubVariableOp = update("AssignSub", "AssignSubVariableOp", "ref: T, value: T", _subtract, like="value", T=NUMBERS, **_as_handle)
+_as_handle: dict[str, Any] = {
+    "resource_argument": "resource",
+    "resource_type": "dtype",
+    "resource_attrs": {},
+}
+AssignAdd, AssignAddVariableOp = update(
+    "AssignAdd",
+    "AssignAddVariableOp",
+    "ref: T, value: T",
+    _add,
+    like="value",
+    T=NUMBERS,
+    **_as_handle,
+)
+AssignSub, AssignSubVariableOp = update(
+    "AssignSub",
+    "AssignSubVariableOp",
+    "ref: T, value: T",
+    _subtract,
+    like="value",
+    T=NUMBERS,
+    **_as_handle,
+)
 
 
 def _count_up_to(ref: Any, *, limit: int) -> tuple[Any, Any]:
@@ -244,6 +329,16 @@ def _count_up_to(ref: Any, *, limit: int) -> tuple[Any, Any]:
     return ref + xp.asarray(1, ref.dtype), ref
 
 
-_counting: dict[str, Any] = {"T": INDICES, "shape": scalar, "grad": None, "stateful": True, "exact": True}
-CountUpTo = op("ref: Ref(T) -> output: T", type="CountUpTo", writes=("ref",), **_counting)(_count_up_to)
-ResourceCountUpTo = op("resource: resource -> output: T", type="ResourceCountUpTo", writes=("resource",), **_counting)(_count_up_to)
+_counting: dict[str, Any] = {
+    "T": INDICES,
+    "shape": scalar,
+    "grad": None,
+    "stateful": True,
+    "exact": True,
+}
+CountUpTo = op("ref: Ref(T) -> output: T", type="CountUpTo", writes=("ref",), **_counting)(
+    _count_up_to
+)
+ResourceCountUpTo = op(
+    "resource: resource -> output: T", type="ResourceCountUpTo", writes=("resource",), **_counting
+)(_count_up_to)

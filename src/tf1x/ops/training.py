@@ -71,7 +71,9 @@ def _sparse(name: str, step: Step, variables: int) -> tuple[Any, Any]:
                 f"indices {list(np.shape(indices))}",
             )
         check_indices(
-            indices, shape[0], lambda i, given: f"Index {given[i]} at offset {i} in indices is out of range"
+            indices,
+            shape[0],
+            lambda i, given: f"Index {given[i]} at offset {i} in indices is out of range",
         )
 
         def of_rows(*rows: Any) -> Any:
@@ -105,7 +107,9 @@ def _gradient_descent(var: Any, alpha: Any, delta: Any) -> Any:
     return var - alpha * delta
 
 
-def _momentum(var: Any, accum: Any, lr: Any, grad: Any, momentum: Any, *, use_nesterov: bool = False) -> Any:
+def _momentum(
+    var: Any, accum: Any, lr: Any, grad: Any, momentum: Any, *, use_nesterov: bool = False
+) -> Any:
     """accum = momentum * accum + grad; var -= lr * accum, or a step further with Nesterov's form."""
     accum = accum * momentum + grad
     step = grad * lr + accum * momentum * lr if use_nesterov else accum * lr
@@ -125,7 +129,15 @@ def _adam(
 
 
 def _ada_max(
-    var: Any, m: Any, v: Any, beta1_power: Any, lr: Any, beta1: Any, beta2: Any, epsilon: Any, grad: Any
+    var: Any,
+    m: Any,
+    v: Any,
+    beta1_power: Any,
+    lr: Any,
+    beta1: Any,
+    beta2: Any,
+    epsilon: Any,
+    grad: Any,
 ) -> Any:
     """AdaMax: Adam with the infinity norm."""
     m = m + (grad - m) * (1 - beta1)
@@ -159,7 +171,9 @@ def _adagrad(var: Any, accum: Any, lr: Any, grad: Any, *, update_slots: bool = T
     return var - grad * lr * _rsqrt(accum), accum
 
 
-def _adagrad_v2(var: Any, accum: Any, lr: Any, epsilon: Any, grad: Any, *, update_slots: bool = True) -> Any:
+def _adagrad_v2(
+    var: Any, accum: Any, lr: Any, epsilon: Any, grad: Any, *, update_slots: bool = True
+) -> Any:
     """Adagrad with epsilon added to the root."""
     if update_slots:
         accum = accum + xp.square(grad)
@@ -188,9 +202,7 @@ def _adadelta(
     return var - step * lr, accum, accum_update
 
 
-def _add_sign(
-    var: Any, m: Any, lr: Any, alpha: Any, sign_decay: Any, beta: Any, grad: Any
-) -> Any:
+def _add_sign(var: Any, m: Any, lr: Any, alpha: Any, sign_decay: Any, beta: Any, grad: Any) -> Any:
     """A larger step where gradient and its mean agree in sign."""
     m = m * beta + grad * (1 - beta)
     agree = xp.sign(grad) * xp.sign(m)
@@ -255,7 +267,9 @@ def _ftrl_v2(
 ) -> Any:  # fmt: skip
     """FTRL-proximal with the gradient of `l2_shrinkage * var^2` added."""
     shrunk_grad = grad + 2 * l2_shrinkage * var
-    return _ftrl_step(var, accum, linear, grad, shrunk_grad, lr, l1, l2, lr_power, multiply_linear_by_lr)
+    return _ftrl_step(
+        var, accum, linear, grad, shrunk_grad, lr, l1, l2, lr_power, multiply_linear_by_lr
+    )
 
 
 ApplyGradientDescent, ResourceApplyGradientDescent = _dense("GradientDescent", _gradient_descent, 1)
@@ -263,26 +277,36 @@ ApplyMomentum, ResourceApplyMomentum = _dense("Momentum", _momentum, 2)
 ApplyAdam, ResourceApplyAdam = _dense("Adam", _adam, 3)
 ApplyAdaMax, ResourceApplyAdaMax = _dense("AdaMax", _ada_max, 3)
 ApplyRMSProp, ResourceApplyRMSProp = _dense("RMSProp", _rms_prop, 3)
-ApplyCenteredRMSProp, ResourceApplyCenteredRMSProp = _dense("CenteredRMSProp", _centered_rms_prop, 4)
+ApplyCenteredRMSProp, ResourceApplyCenteredRMSProp = _dense(
+    "CenteredRMSProp", _centered_rms_prop, 4
+)
 ApplyAdagrad, ResourceApplyAdagrad = _dense("Adagrad", _adagrad, 2)
 ApplyAdagradV2, ResourceApplyAdagradV2 = _dense("AdagradV2", _adagrad_v2, 2)
 ApplyAdagradDA, ResourceApplyAdagradDA = _dense("AdagradDA", _adagrad_da, 3)
 ApplyAdadelta, ResourceApplyAdadelta = _dense("Adadelta", _adadelta, 3)
 ApplyAddSign, ResourceApplyAddSign = _dense("AddSign", _add_sign, 2)
 ApplyPowerSign, ResourceApplyPowerSign = _dense("PowerSign", _power_sign, 2)
-ApplyProximalGradientDescent, ResourceApplyProximalGradientDescent = _dense("ProximalGradientDescent", _proximal_gradient_descent, 1)
+ApplyProximalGradientDescent, ResourceApplyProximalGradientDescent = _dense(
+    "ProximalGradientDescent", _proximal_gradient_descent, 1
+)
 ApplyProximalAdagrad, ResourceApplyProximalAdagrad = _dense("ProximalAdagrad", _proximal_adagrad, 2)
 ApplyFtrl, ResourceApplyFtrl = _dense("Ftrl", _ftrl, 3)
 ApplyFtrlV2, ResourceApplyFtrlV2 = _dense("FtrlV2", _ftrl_v2, 3)
 
 SparseApplyMomentum, ResourceSparseApplyMomentum = _sparse("Momentum", _momentum, 2)
 SparseApplyRMSProp, ResourceSparseApplyRMSProp = _sparse("RMSProp", _rms_prop, 3)
-SparseApplyCenteredRMSProp, ResourceSparseApplyCenteredRMSProp = _sparse("CenteredRMSProp", _centered_rms_prop, 4)
+SparseApplyCenteredRMSProp, ResourceSparseApplyCenteredRMSProp = _sparse(
+    "CenteredRMSProp", _centered_rms_prop, 4
+)
 SparseApplyAdagrad, ResourceSparseApplyAdagrad = _sparse("Adagrad", _adagrad, 2)
 SparseApplyAdagradV2, ResourceSparseApplyAdagradV2 = _sparse("AdagradV2", _adagrad_v2, 2)
 SparseApplyAdagradDA, ResourceSparseApplyAdagradDA = _sparse("AdagradDA", _adagrad_da, 3)
 SparseApplyAdadelta, ResourceSparseApplyAdadelta = _sparse("Adadelta", _adadelta, 3)
-SparseApplyProximalGradientDescent, ResourceSparseApplyProximalGradientDescent = _sparse("ProximalGradientDescent", _proximal_gradient_descent, 1)
-SparseApplyProximalAdagrad, ResourceSparseApplyProximalAdagrad = _sparse("ProximalAdagrad", _proximal_adagrad, 2)
+SparseApplyProximalGradientDescent, ResourceSparseApplyProximalGradientDescent = _sparse(
+    "ProximalGradientDescent", _proximal_gradient_descent, 1
+)
+SparseApplyProximalAdagrad, ResourceSparseApplyProximalAdagrad = _sparse(
+    "ProximalAdagrad", _proximal_adagrad, 2
+)
 SparseApplyFtrl, ResourceSparseApplyFtrl = _sparse("Ftrl", _ftrl, 3)
 SparseApplyFtrlV2, ResourceSparseApplyFtrlV2 = _sparse("FtrlV2", _ftrl_v2, 3)

@@ -18,10 +18,11 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
 from tf1x.runtime.plan import Access, Plan, Step
-from tf1x.runtime.state import State, variable_key
+from tf1x.runtime.state import State
 
 # A larger constant is an input of the compiled program rather than a literal in it: literals
 # slow XLA's compilation down and are kept twice.

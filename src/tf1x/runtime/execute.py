@@ -14,13 +14,14 @@ import numpy as np
 
 from tf1x.core import dtypes, errors
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.evaluate import Counter, Evaluator, uninitialized
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.plan import Plan, Step
-from tf1x.runtime.state import State, variable_key
+from tf1x.runtime.state import State
 
 if TYPE_CHECKING:
     from tf1x.runtime.session import BaseSession

@@ -14,7 +14,7 @@ from typing import Any
 
 from tf1x.core import errors
 from tf1x.core.graph import Operation, Tensor
-from tf1x.runtime.state import variable_key
+from tf1x.core.references import variable_key
 
 # Ops that stand for a reference, a fed value or an order; there is nothing to compute.
 SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp"})

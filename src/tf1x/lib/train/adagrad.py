@@ -28,7 +28,9 @@ class AdagradOptimizer(KernelOptimizer):
         name: str = "Adagrad",
     ) -> None:
         if initial_accumulator_value <= 0.0:
-            raise ValueError(f"initial_accumulator_value must be positive: {initial_accumulator_value}")
+            raise ValueError(
+                f"initial_accumulator_value must be positive: {initial_accumulator_value}"
+            )
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._initial_accumulator_value = initial_accumulator_value
@@ -41,7 +43,9 @@ class AdagradOptimizer(KernelOptimizer):
             if not shape.is_fully_defined():
                 filled = array.fill(array.shape(var), self._initial_accumulator_value)
                 init = cast(filled, dtype)
-            self._get_or_make_slot_with_initializer(var, init, shape, dtype, "accumulator", self._name)
+            self._get_or_make_slot_with_initializer(
+                var, init, shape, dtype, "accumulator", self._name
+            )
 
     def _prepare(self) -> None:
         rate = self._call_if_callable(self._learning_rate)

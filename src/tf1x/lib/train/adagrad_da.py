@@ -62,7 +62,10 @@ class AdagradDAOptimizer(KernelOptimizer):
         return "AdagradDA", {}
 
     def _inputs(self, var: Any, dtype: Any, grad: list[Any]) -> list[Any]:
-        slots = [self.get_slot(var, name) for name in ("gradient_accumulator", "gradient_squared_accumulator")]
+        slots = [
+            self.get_slot(var, name)
+            for name in ("gradient_accumulator", "gradient_squared_accumulator")
+        ]
         with scopes.device(var.device):
             step = array.identity(self._next_step)
         scalars = (self._learning_rate_tensor, *self._strengths)

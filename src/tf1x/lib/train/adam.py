@@ -45,7 +45,9 @@ class AdamOptimizer(KernelOptimizer):
 
     def _get_beta_accumulators(self) -> tuple[Any, Any]:
         graph = scopes.get_default_graph()
-        return self._get_non_slot_variable("beta1_power", graph), self._get_non_slot_variable("beta2_power", graph)
+        return self._get_non_slot_variable("beta1_power", graph), self._get_non_slot_variable(
+            "beta2_power", graph
+        )
 
     def _create_slots(self, var_list: list[Any]) -> None:
         first = min(var_list, key=lambda v: v.name)
@@ -66,7 +68,13 @@ class AdamOptimizer(KernelOptimizer):
 
     def _inputs(self, var: Any, dtype: Any, grad: list[Any]) -> list[Any]:
         slots = [self.get_slot(var, "m"), self.get_slot(var, "v")]
-        scalars = (*self._get_beta_accumulators(), self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
+        scalars = (
+            *self._get_beta_accumulators(),
+            self._lr_t,
+            self._beta1_t,
+            self._beta2_t,
+            self._epsilon_t,
+        )
         return [*slots, *(cast(s, dtype) for s in scalars), *grad]
 
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
@@ -82,7 +90,9 @@ class AdamOptimizer(KernelOptimizer):
         with scopes.control_dependencies([ResourceScatterAdd(x.handle, indices, values)]):
             return x.value()
 
-    def _apply_sparse_shared(self, grad: Any, var: Any, indices: Any, scatter_add: Callable[..., Any]) -> Any:
+    def _apply_sparse_shared(
+        self, grad: Any, var: Any, indices: Any, scatter_add: Callable[..., Any]
+    ) -> Any:
         dtype = var.dtype.base_dtype
         powers = [cast(p, dtype) for p in self._get_beta_accumulators()]
         rate, beta1, beta2, epsilon = (
@@ -92,11 +102,19 @@ class AdamOptimizer(KernelOptimizer):
         m = self._moment(var, "m", grad * (1 - beta1), beta1, indices, scatter_add)
         v = self._moment(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)
         root = sqrt(v)
-        update = variable_functions.assign_sub(var, rate * m / (root + epsilon), use_locking=self._use_locking)
+        update = variable_functions.assign_sub(
+            var, rate * m / (root + epsilon), use_locking=self._use_locking
+        )
         return group(update, m, v)
 
     def _moment(
-        self, var: Any, name: str, change: Any, beta: Any, indices: Any, scatter_add: Callable[..., Any]
+        self,
+        var: Any,
+        name: str,
+        change: Any,
+        beta: Any,
+        indices: Any,
+        scatter_add: Callable[..., Any],
     ) -> Any:
         """The slot decayed by `beta`, with `change` added to its rows."""
         slot = self.get_slot(var, name)

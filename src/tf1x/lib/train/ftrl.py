@@ -50,7 +50,9 @@ class FtrlOptimizer(KernelOptimizer):
             if value < 0.0:
                 raise ValueError(f"{what} {value:f} needs to be positive or zero")
         if learning_rate_power > 0.0:
-            raise ValueError(f"learning_rate_power {learning_rate_power:f} needs to be negative or zero")
+            raise ValueError(
+                f"learning_rate_power {learning_rate_power:f} needs to be negative or zero"
+            )
         self._learning_rate = learning_rate
         self._learning_rate_power = learning_rate_power
         self._initial_accumulator_value = initial_accumulator_value
@@ -62,7 +64,9 @@ class FtrlOptimizer(KernelOptimizer):
         self._linear_name = linear_name
         self._tensors: dict[str, Any] = {}
 
-    def _initial_accumulator(self, shape: Any, dtype: Any = float32, partition_info: Any = None) -> Any:
+    def _initial_accumulator(
+        self, shape: Any, dtype: Any = float32, partition_info: Any = None
+    ) -> Any:
         return array.ones(shape, dtype) * self._initial_accumulator_value
 
     def _create_slots(self, var_list: list[Any]) -> None:
@@ -79,10 +83,13 @@ class FtrlOptimizer(KernelOptimizer):
             "lr": convert.to_tensor(self._learning_rate, name="learning_rate"),
             "l1": convert.to_tensor(self._l1, name="l1_regularization_strength"),
             "l2": convert.to_tensor(
-                self._l2 + self._beta / (2.0 * maximum(self._learning_rate, 1e-36)), name=adjusted_l2
+                self._l2 + self._beta / (2.0 * maximum(self._learning_rate, 1e-36)),
+                name=adjusted_l2,
             ),
             "beta": convert.to_tensor(self._beta, name="beta"),
-            "l2_shrinkage": convert.to_tensor(self._l2_shrinkage, name="l2_shrinkage_regularization_strength"),
+            "l2_shrinkage": convert.to_tensor(
+                self._l2_shrinkage, name="l2_shrinkage_regularization_strength"
+            ),
             "lr_power": convert.to_tensor(self._learning_rate_power, name="learning_rate_power"),
         }
 

@@ -16,7 +16,9 @@ from tf1x.ops.scatter import ResourceScatterAdd
 class GradientDescentOptimizer(KernelOptimizer):
     """Subtracts the gradient times `learning_rate` (a number, tensor or function)."""
 
-    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
+    def __init__(
+        self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._learning_rate_tensor: Any = None
@@ -35,7 +37,9 @@ class GradientDescentOptimizer(KernelOptimizer):
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         steps = grad.values * cast(self._learning_rate_tensor, var.dtype.base_dtype)
-        return var.scatter_sub(IndexedSlices(steps, grad.indices, grad.dense_shape), use_locking=self._use_locking)
+        return var.scatter_sub(
+            IndexedSlices(steps, grad.indices, grad.dense_shape), use_locking=self._use_locking
+        )
 
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
         steps = -grad * cast(self._learning_rate_tensor, grad.dtype.base_dtype)

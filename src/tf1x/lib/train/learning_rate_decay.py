@@ -157,7 +157,11 @@ def _cosine(fraction: Any) -> Any:
 
 @export("train.cosine_decay")
 def cosine_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0, name: str | None = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    alpha: Any = 0.0,
+    name: str | None = None,
 ) -> Tensor:
     """Half a cosine from learning_rate to alpha * learning_rate in `decay_steps` steps."""
     with scopes.name_scope(name, "CosineDecay"):
@@ -251,7 +255,9 @@ def noisy_linear_cosine_decay(
     with scopes.name_scope(name, "NoisyLinearCosineDecay") as scope:
 
         def noise(step: Any, linear: Any) -> Any:
-            variance = cast(initial_variance, step.dtype) / power(1.0 + step, cast(variance_decay, step.dtype))
+            variance = cast(initial_variance, step.dtype) / power(
+                1.0 + step, cast(variance_decay, step.dtype)
+            )
             return random_normal(linear.shape, stddev=Sqrt(variance))
 
         options = num_periods, alpha, beta

@@ -49,4 +49,9 @@ class MomentumOptimizer(KernelOptimizer):
 
     def _inputs(self, var: Any, dtype: Any, grad: list[Any]) -> list[Any]:
         slot = self.get_slot(var, "momentum")
-        return [slot, cast(self._learning_rate_tensor, dtype), *grad, cast(self._momentum_tensor, dtype)]
+        return [
+            slot,
+            cast(self._learning_rate_tensor, dtype),
+            *grad,
+            cast(self._momentum_tensor, dtype),
+        ]

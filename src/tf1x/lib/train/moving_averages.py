@@ -69,7 +69,12 @@ _truediv = truediv  # `weighted_moving_average` has an argument of that name
 
 
 def weighted_moving_average(
-    value: Any, decay: Any, weight: Any, truediv: bool = True, collections: Any = None, name: str | None = None
+    value: Any,
+    decay: Any,
+    weight: Any,
+    truediv: bool = True,
+    collections: Any = None,
+    name: str | None = None,
 ) -> Any:
     """The moving average of `value * weight` over that of `weight`."""
     collections = [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
@@ -153,7 +158,9 @@ class ExponentialMovingAverage:
                 scopes.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, var)
                 return made
             of_variable = var.op.type in ("Variable", "VariableV2", "VarHandleOp")
-            return slot_creator.create_zeros_slot(var, self._name, colocate_with_primary=of_variable)
+            return slot_creator.create_zeros_slot(
+                var, self._name, colocate_with_primary=of_variable
+            )
 
     def average(self, var: Any) -> Any:
         """The shadow variable of a variable, or None."""

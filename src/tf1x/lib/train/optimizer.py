@@ -53,7 +53,9 @@ class Optimizer:
     GATE_OP = 1
     GATE_GRAPH = 2
 
-    def __init__(self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False) -> None:
+    def __init__(
+        self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False
+    ) -> None:
         if not name:
             raise ValueError("Must specify the optimizer name")
         self._use_locking = use_locking
@@ -148,7 +150,9 @@ class Optimizer:
         self._assert_valid_dtypes([v for grad, v in pairs if grad is not None])
         return pairs
 
-    def apply_gradients(self, grads_and_vars: Iterable[Any], global_step: Any = None, name: str | None = None) -> Any:
+    def apply_gradients(
+        self, grads_and_vars: Iterable[Any], global_step: Any = None, name: str | None = None
+    ) -> Any:
         """An op that changes the variables by their gradients and, if given, counts the step.
 
         Raises:
@@ -160,7 +164,9 @@ class Optimizer:
             raise ValueError("No variables provided.")
         var_list = [variable for grad, variable in pairs if grad is not None]
         if not var_list:
-            raise ValueError(f"No gradients provided for any variable: {[str(v) for _, v in pairs]}.")
+            raise ValueError(
+                f"No gradients provided for any variable: {[str(v) for _, v in pairs]}."
+            )
         with init_scope():
             self._create_slots(var_list)
         with scopes.name_scope(name, self._name) as scope:
@@ -168,7 +174,10 @@ class Optimizer:
             updates = []
             for grad, variable in pairs:
                 if grad is not None:
-                    with scopes.name_scope(f"update_{variable.op.name}"), scopes.colocate_with(variable):
+                    with (
+                        scopes.name_scope(f"update_{variable.op.name}"),
+                        scopes.colocate_with(variable),
+                    ):
                         updates.append(self._update(grad, variable))
             if global_step is None:
                 applied = self._finish(updates, scope)
@@ -189,7 +198,9 @@ class Optimizer:
             if variable.constraint is not None:
                 raise RuntimeError("Cannot use a constraint function on a sparse variable.")
             if is_resource(variable):
-                return self._resource_apply_sparse_duplicate_indices(grad.values, variable, grad.indices)
+                return self._resource_apply_sparse_duplicate_indices(
+                    grad.values, variable, grad.indices
+                )
             return self._apply_sparse_duplicate_indices(grad, variable)
         apply = self._resource_apply_dense if is_resource(variable) else self._apply_dense
         update = apply(grad, variable)
@@ -225,7 +236,9 @@ class Optimizer:
         return self._slot(
             var,
             slot_name,
-            lambda: slot_creator.create_slot_with_initializer(var, initializer, shape, dtype, op_name),
+            lambda: slot_creator.create_slot_with_initializer(
+                var, initializer, shape, dtype, op_name
+            ),
         )
 
     def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
@@ -248,10 +261,14 @@ class Optimizer:
             resource = is_resource(colocate_with)
             with scopes.colocate_with(colocate_with):
                 if self._own_scope is None:
-                    made = Variable(initial_value, name=name, trainable=False, use_resource=resource)
+                    made = Variable(
+                        initial_value, name=name, trainable=False, use_resource=resource
+                    )
                 else:
                     with scopes.name_scope(""), variable_scope(self._own_scope):
-                        made = get_variable(name, initializer=initial_value, trainable=False, use_resource=resource)
+                        made = get_variable(
+                            name, initializer=initial_value, trainable=False, use_resource=resource
+                        )
             self._non_slot_dict[key] = made
         return self._non_slot_dict[key]
 
@@ -272,7 +289,9 @@ class Optimizer:
         for tensor in tensors:
             if tensor.dtype.base_dtype not in valid:
                 names = sorted(d.name for d in valid)
-                raise ValueError(f"Invalid type {tensor.dtype.base_dtype!r} for {tensor.name}, expected: {names}.")
+                raise ValueError(
+                    f"Invalid type {tensor.dtype.base_dtype!r} for {tensor.name}, expected: {names}."
+                )
 
     def _create_slots(self, var_list: list[Any]) -> None:
         """Make the slots of the variables."""
@@ -323,7 +342,9 @@ def _as_gradient(grad: Any) -> Any:
     try:
         return convert.to_tensor(grad)
     except TypeError:
-        raise TypeError(f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {grad}") from None
+        raise TypeError(
+            f"Gradient must be convertible to a Tensor or IndexedSlices, or None: {grad}"
+        ) from None
 
 
 def _summed(values: Any, indices: Any) -> tuple[Any, Any]:

@@ -30,7 +30,9 @@ class ProximalAdagradOptimizer(KernelOptimizer):
         name: str = "ProximalAdagrad",
     ) -> None:
         if initial_accumulator_value <= 0.0:
-            raise ValueError(f"initial_accumulator_value must be positive: {initial_accumulator_value}")
+            raise ValueError(
+                f"initial_accumulator_value must be positive: {initial_accumulator_value}"
+            )
         super().__init__(use_locking, name)
         self._values = learning_rate, l1_regularization_strength, l2_regularization_strength
         self._initial_accumulator_value = initial_accumulator_value
@@ -39,7 +41,9 @@ class ProximalAdagradOptimizer(KernelOptimizer):
     def _create_slots(self, var_list: list[Any]) -> None:
         for var in var_list:
             with scopes.colocate_with(var):
-                value = array.constant(self._initial_accumulator_value, var.dtype.base_dtype, var.get_shape())
+                value = array.constant(
+                    self._initial_accumulator_value, var.dtype.base_dtype, var.get_shape()
+                )
             self._get_or_make_slot(var, value, "accumulator", self._name)
 
     def _prepare(self) -> None:

@@ -13,7 +13,9 @@ from tf1x.ops.math import cast
 def proximal_tensors(learning_rate: Any, l1: Any, l2: Any) -> list[Any]:
     """Learning rate and regularization strengths as tensors."""
     names = ("learning_rate", "l1_regularization_strength", "l2_regularization_strength")
-    return [convert.to_tensor(v, name=n) for v, n in zip((learning_rate, l1, l2), names, strict=True)]
+    return [
+        convert.to_tensor(v, name=n) for v, n in zip((learning_rate, l1, l2), names, strict=True)
+    ]
 
 
 @export("train.ProximalGradientDescentOptimizer")

@@ -51,7 +51,10 @@ class RMSPropOptimizer(KernelOptimizer):
             self._zeros_slot(var, "momentum", self._name)
 
     def _prepare(self) -> None:
-        values = [self._call_if_callable(v) for v in (self._learning_rate, self._decay, self._momentum, self._epsilon)]
+        values = [
+            self._call_if_callable(v)
+            for v in (self._learning_rate, self._decay, self._momentum, self._epsilon)
+        ]
         names = ("learning_rate", "decay", "momentum", "epsilon")
         self._tensors = [convert.to_tensor(v, name=n) for v, n in zip(values, names, strict=True)]
 

@@ -20,20 +20,29 @@ def create_slot(primary: Any, val: Any, name: str, colocate_with_primary: bool =
 
 
 def create_slot_with_initializer(
-    primary: Any, initializer: Any, shape: Any, dtype: Any, name: str, colocate_with_primary: bool = True
+    primary: Any,
+    initializer: Any,
+    shape: Any,
+    dtype: Any,
+    name: str,
+    colocate_with_primary: bool = True,
 ) -> Any:
     """A slot `<primary>/<name>` of a given shape and type."""
     return _slot(primary, initializer, shape, dtype, name, colocate_with_primary)
 
 
-def create_zeros_slot(primary: Any, name: str, dtype: Any = None, colocate_with_primary: bool = True) -> Any:
+def create_zeros_slot(
+    primary: Any, name: str, dtype: Any = None, colocate_with_primary: bool = True
+) -> Any:
     """A slot of the shape of `primary` that starts as zeros."""
     dtype = dtype or primary.dtype
     shape = primary.get_shape()
     if shape.is_fully_defined():
         return _slot(primary, initializers.Zeros(), shape, dtype, name, colocate_with_primary)
     value = primary.initialized_value() if isinstance(primary, Variable) else primary
-    return _slot(primary, array.zeros(array.shape(value), dtype), None, None, name, colocate_with_primary)
+    return _slot(
+        primary, array.zeros(array.shape(value), dtype), None, None, name, colocate_with_primary
+    )
 
 
 def _slot(primary: Any, val: Any, shape: Any, dtype: Any, name: str, colocate: bool) -> Any:
@@ -47,7 +56,13 @@ def _slot_variable(primary: Any, val: Any, shape: Any, dtype: Any) -> Any:
     scope = get_variable_scope()
     partitioner = scope.partitioner
     scope.set_partitioner(None)
-    known = TensorShape(shape) if shape is not None else val.get_shape() if hasattr(val, "get_shape") else None
+    known = (
+        TensorShape(shape)
+        if shape is not None
+        else val.get_shape()
+        if hasattr(val, "get_shape")
+        else None
+    )
     use_resource = None
     if isinstance(primary, ResourceVariable):
         use_resource = True
@@ -67,6 +82,8 @@ def _slot_variable(primary: Any, val: Any, shape: Any, dtype: Any) -> Any:
     if info is not None and slot.shape.ndims != 0:
         own_name = slot.op.name[len(primary.op.name) + 1 :]
         slot._set_save_slice_info(
-            SaveSliceInfo(f"{info.full_name}/{own_name}", info.full_shape, info.var_offset, info.var_shape)
+            SaveSliceInfo(
+                f"{info.full_name}/{own_name}", info.full_shape, info.var_offset, info.var_shape
+            )
         )
     return slot

@@ -1,0 +1,27 @@
+"""Which variable a reference or a handle stands for."""
+
+from __future__ import annotations
+
+from tf1x.core import dtypes
+from tf1x.core.graph import Tensor
+
+_VARIABLE_OPS = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable"})
+_PASSES_HANDLE = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch"})
+
+
+def variable_key(tensor: Tensor) -> str | None:
+    """The name under which a session keeps the variable that `tensor` refers to.
+
+    `tensor` is the output of a variable op, or a reference handed on by `Assign` and the like;
+    None for anything else.
+    """
+    while tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource:
+        op = tensor.op
+        if op.type in _VARIABLE_OPS:
+            shared: str = op.attrs.get("shared_name") or op.name
+            prefix = op.attrs.get("container") or ""
+            return f"{prefix}/{shared}" if prefix else shared
+        if not op.inputs or not (op.opdef.writes or op.type in _PASSES_HANDLE):
+            return None
+        tensor = op.inputs[0]
+    return None
