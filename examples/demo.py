@@ -62,24 +62,23 @@ def main():
     accuracy = tf.reduce_mean(tf.cast(tf.equal(predicted, y), tf.float32))
 
     losses, accuracies = [], []
-    with tf.Session() as sess:
+    steps = max(1, len(x_train) // BATCH)
+    bar = tqdm(total=epochs * steps, unit="step", disable=None)  # no bar in a log file
+    with tf.Session() as sess, bar:
         sess.run(tf.global_variables_initializer())
-        for epoch in range(epochs):
-            order = rng.permutation(len(x_train))
-            batches = np.array_split(order, max(1, len(order) // BATCH))
-            bar = tqdm(batches, desc=f"epoch {epoch + 1}/{epochs}", unit="step", leave=False)
-            for rows in bar:
+        for epoch in range(1, epochs + 1):
+            for rows in np.array_split(rng.permutation(len(x_train)), steps):
                 feed = {x: x_train[rows], y: y_train[rows], keep_prob: 0.8}
                 value, _ = sess.run([loss, train], feed)
                 losses.append(value)
+                bar.update()
             accuracies.append(sess.run(accuracy, {x: x_test, y: y_test}))
-            if (epoch + 1) % max(1, epochs // 5) == 0:
-                print(
-                    f"epoch {epoch + 1:3d}  loss {np.mean(losses[-len(batches) :]):.4f}  test accuracy {accuracies[-1]:.4f}"
-                )
-        guesses = sess.run(predicted, {x: x_test[:24]})
+            if epoch % max(1, epochs // 5) == 0:
+                mean = np.mean(losses[-steps:])
+                bar.write(f"epoch {epoch:3d}  loss {mean:.4f}  test accuracy {accuracies[-1]:.4f}")
+        guesses = sess.run(predicted, {x: x_test[:16]})
 
-    draw(losses, accuracies, x_test[:24], y_test[:24], guesses, name)
+    draw(losses, accuracies, x_test[:16], y_test[:16], guesses, name)
     print(f"{name}: test accuracy {accuracies[-1]:.4f}; plot: outputs/demo.png")
 
 
