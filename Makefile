@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Real data sets, if they lie beside the checkout; see README.
 export TF1X_DATA ?= $(abspath $(firstword $(wildcard ../shared/data)))
 WORKERS ?= 2
+# The count of symbols that docs/compatibility.md is made from.
+SYMBOLS ?= $(wildcard ../shared/symbols.tsv)
 
 .PHONY: help demo test check format bench docs clean
 
@@ -51,6 +53,7 @@ bench: .venv/.test
 
 docs: .venv/.test
 	$(BIN)/python tools/public_surface.py
+	$(if $(SYMBOLS),$(BIN)/python tools/compatibility.py $(SYMBOLS))
 
 clean:
 	rm -rf .venv build dist outputs

@@ -65,7 +65,6 @@ def default_use_resource() -> bool:
 @export("no_regularizer")
 def no_regularizer(_: Any) -> None:
     """Use this as a regularizer to switch that of the enclosing scope off."""
-    return None
 
 
 @export("VariableScope")

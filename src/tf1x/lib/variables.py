@@ -11,10 +11,10 @@ from tf1x.api import export
 from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.graph import Graph, Operation, Tensor
-from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initial_values import guarded
+from tf1x.lib.variable_updates import VariableUpdates, scattered
 from tf1x.ops import array, array_slicing, operators, state  # noqa: F401  (they install Tensor's operators)
 from tf1x.ops.scatter import ResourceGather, ResourceGatherNd
 
@@ -37,7 +37,7 @@ class VariableAggregation(enum.Enum):
     SUM = 1
     MEAN = 2
     ONLY_FIRST_REPLICA = 3
-    ONLY_FIRST_TOWER = 3
+    ONLY_FIRST_TOWER = 3  # noqa: PIE796  (an older name)
 
 
 def init_scope() -> AbstractContextManager[None]:
@@ -103,7 +103,7 @@ def _create(*, use_resource: bool | None = None, **kwargs: Any) -> Variable:
 
 
 @export("Variable")
-class Variable(metaclass=_Creation):
+class Variable(VariableUpdates, metaclass=_Creation):
     """State that a session keeps between runs (`tf.Variable`).
 
     It must be initialised before it is read: `sess.run(tf.global_variables_initializer())`.
@@ -313,115 +313,6 @@ class Variable(metaclass=_Creation):
 
     def __iter__(self) -> Any:
         raise TypeError("'Variable' object is not iterable.")
-
-    # -- updates -------------------------------------------------------------------------------
-
-    def assign(
-        self,
-        value: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Set the value; returns something that evaluates to it (the op, if not `read_value`)."""
-        return self._updated("Assign", value, use_locking, name, read_value)
-
-    def assign_add(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Add to the value; returns something that evaluates to the new one."""
-        return self._updated("AssignAdd", delta, use_locking, name, read_value)
-
-    def assign_sub(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Subtract from the value; returns something that evaluates to the new one."""
-        return self._updated("AssignSub", delta, use_locking, name, read_value)
-
-    def _updated(
-        self, kind: str, value: Any, use_locking: bool, name: str | None, read_value: bool
-    ) -> Any:
-        raise AssertionError("a Variable is a RefVariable or a ResourceVariable")
-
-    def _scattered(
-        self, kind: str, indices: Any, updates: Any, use_locking: bool, name: str | None
-    ) -> Any:
-        raise AssertionError("a Variable is a RefVariable or a ResourceVariable")
-
-    def _scattered_rows(self, kind: str, delta: Any, use_locking: bool, name: str | None) -> Any:
-        if not isinstance(delta, IndexedSlices):
-            raise TypeError(f"sparse_delta is not IndexedSlices: {delta}")
-        return self._scattered(kind, delta.indices, delta.values, use_locking, name)
-
-    def scatter_add(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Add IndexedSlices."""
-        return self._scattered_rows("ScatterAdd", sparse_delta, use_locking, name)
-
-    def scatter_sub(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Subtract IndexedSlices."""
-        return self._scattered_rows("ScatterSub", sparse_delta, use_locking, name)
-
-    def scatter_mul(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Multiply rows by IndexedSlices."""
-        return self._scattered_rows("ScatterMul", sparse_delta, use_locking, name)
-
-    def scatter_div(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Divide rows by IndexedSlices."""
-        return self._scattered_rows("ScatterDiv", sparse_delta, use_locking, name)
-
-    def scatter_min(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Take the minimum of rows and IndexedSlices."""
-        return self._scattered_rows("ScatterMin", sparse_delta, use_locking, name)
-
-    def scatter_max(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Take the maximum of rows and IndexedSlices."""
-        return self._scattered_rows("ScatterMax", sparse_delta, use_locking, name)
-
-    def scatter_update(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Replace rows by IndexedSlices."""
-        return self._scattered_rows("ScatterUpdate", sparse_delta, use_locking, name)
-
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Add to the slices at `indices[..., :]`."""
-        return self._scattered("ScatterNdAdd", indices, updates, True, name)
-
-    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Subtract from the slices at `indices[..., :]`."""
-        return self._scattered("ScatterNdSub", indices, updates, True, name)
-
-    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Replace the slices at `indices[..., :]`."""
-        return self._scattered("ScatterNdUpdate", indices, updates, True, name)
-
-    def count_up_to(self, limit: int) -> Tensor:
-        """The value, and one more at the next run; OutOfRangeError when it reaches `limit`."""
-        if self.dtype._is_ref_dtype:
-            counted: Tensor = state.CountUpTo(self._reference(), limit=limit)
-        else:
-            counted = state.ResourceCountUpTo(self._reference(), limit=limit, T=self.dtype)
-        return counted
 
 
 class RefVariable(Variable):
@@ -644,18 +535,6 @@ class _UpdatedVariable(ResourceVariable):
     def _scattered(self, *args: Any) -> Any:
         with scopes.control_dependencies([self._update]):
             return super()._scattered(*args)
-
-
-def scattered(
-    kind: str, ref: Any, indices: Any, updates: Any, use_locking: Any, name: str | None
-) -> Any:
-    """Add the op `kind` ("ScatterAdd", "ScatterNdUpdate", ...) on a reference or resource variable."""
-    if ref.dtype._is_ref_dtype:
-        return opdef.get(kind).endpoint(ref, indices, updates, use_locking=use_locking, name=name)
-    updates = convert.to_tensor(updates, ref.dtype)
-    return ref._lazy_read(
-        opdef.get(f"Resource{kind}").endpoint(ref.handle, indices, updates, name=name)
-    )
 
 
 # -- conversion and operators ----------------------------------------------------------------------

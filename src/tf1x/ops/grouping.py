@@ -55,13 +55,16 @@ def with_dependencies(
     dependencies: Iterable[Any], output_tensor: Any, name: str | None = None
 ) -> Any:
     """`output_tensor`, available only when `dependencies` have run."""
-    dependencies = list(dependencies)
-    with scopes.name_scope(name, "control_dependency", [*dependencies, output_tensor]) as scope:
-        with scopes.colocate_with(output_tensor), scopes.control_dependencies(dependencies):
-            if isinstance(output_tensor, IndexedSlices):
-                values = Identity(output_tensor.values, name=scope)
-                return IndexedSlices(values, output_tensor.indices, output_tensor.dense_shape)
-            return Identity(convert.to_tensor(output_tensor), name=scope)
+    first = list(dependencies)
+    with (
+        scopes.name_scope(name, "control_dependency", [*first, output_tensor]) as scope,
+        scopes.colocate_with(output_tensor),
+        scopes.control_dependencies(first),
+    ):
+        if isinstance(output_tensor, IndexedSlices):
+            values = Identity(output_tensor.values, name=scope)
+            return IndexedSlices(values, output_tensor.indices, output_tensor.dense_shape)
+        return Identity(convert.to_tensor(output_tensor), name=scope)
 
 
 @export("tuple")

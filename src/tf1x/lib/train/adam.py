@@ -10,9 +10,8 @@ from tf1x.core import convert, scopes
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.lib import variable_functions
 from tf1x.lib.train.optimizer import KernelOptimizer
-from tf1x.ops.math import Sqrt as sqrt
 from tf1x.ops.grouping import group
-from tf1x.ops.math import cast
+from tf1x.ops.math import Sqrt, cast
 from tf1x.ops.scatter import ResourceScatterAdd
 
 
@@ -98,10 +97,10 @@ class AdamOptimizer(KernelOptimizer):
         rate, beta1, beta2, epsilon = (
             cast(t, dtype) for t in (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
         )
-        rate = rate * sqrt(1 - powers[1]) / (1 - powers[0])
+        rate = rate * Sqrt(1 - powers[1]) / (1 - powers[0])
         m = self._moment(var, "m", grad * (1 - beta1), beta1, indices, scatter_add)
         v = self._moment(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)
-        root = sqrt(v)
+        root = Sqrt(v)
         update = variable_functions.assign_sub(
             var, rate * m / (root + epsilon), use_locking=self._use_locking
         )

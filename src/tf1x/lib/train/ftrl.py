@@ -9,8 +9,7 @@ from tf1x.core import convert
 from tf1x.core.dtypes import float32
 from tf1x.lib.train.optimizer import KernelOptimizer
 from tf1x.ops import array
-from tf1x.ops.math import Maximum as maximum
-from tf1x.ops.math import cast
+from tf1x.ops.math import Maximum, cast
 
 
 @export("train.FtrlOptimizer")
@@ -83,7 +82,7 @@ class FtrlOptimizer(KernelOptimizer):
             "lr": convert.to_tensor(self._learning_rate, name="learning_rate"),
             "l1": convert.to_tensor(self._l1, name="l1_regularization_strength"),
             "l2": convert.to_tensor(
-                self._l2 + self._beta / (2.0 * maximum(self._learning_rate, 1e-36)),
+                self._l2 + self._beta / (2.0 * Maximum(self._learning_rate, 1e-36)),
                 name=adjusted_l2,
             ),
             "beta": convert.to_tensor(self._beta, name="beta"),

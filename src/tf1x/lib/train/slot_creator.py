@@ -47,9 +47,9 @@ def create_zeros_slot(
 
 def _slot(primary: Any, val: Any, shape: Any, dtype: Any, name: str, colocate: bool) -> Any:
     prefix = primary._shared_name if isinstance(primary, Variable) else primary.op.name
-    with variable_scope(None, f"{prefix}/{name}"):
-        with scopes.colocate_with(primary) if colocate else nullcontext():
-            return _slot_variable(primary, val, shape, dtype)
+    beside = scopes.colocate_with(primary) if colocate else nullcontext()
+    with variable_scope(None, f"{prefix}/{name}"), beside:
+        return _slot_variable(primary, val, shape, dtype)
 
 
 def _slot_variable(primary: Any, val: Any, shape: Any, dtype: Any) -> Any:
