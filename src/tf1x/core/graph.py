@@ -49,6 +49,8 @@ def user_frames() -> tuple[Frame, ...]:
         code = frame.f_code
         if not code.co_filename.startswith((_PACKAGE, "<frozen")):
             frames.append(Frame(code.co_filename, frame.f_lineno, code.co_name))
+            if code.co_name == "<module>" and frame.f_globals.get("__name__") == "__main__":
+                break  # the program; what lies below started it
         frame = frame.f_back  # type: ignore[assignment]
     return tuple(frames)
 
