@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import ml_dtypes
 import numpy as np
-import numpy.typing as npt
 
 _REF_OFFSET = 100  # types.proto: DT_FLOAT_REF = DT_FLOAT + 100
 
@@ -237,7 +236,7 @@ def as_dtype(value: Any) -> DType:
     except TypeError:  # unhashable
         pass
     try:
-        numpy_dtype = np.dtype(cast("npt.DTypeLike", value))
+        numpy_dtype = np.dtype(value)
     except TypeError:
         numpy_dtype = np.dtype(getattr(value, "dtype", np.void))
     if numpy_dtype in _BY_NUMPY:

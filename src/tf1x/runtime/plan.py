@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from tf1x.core import errors
 from tf1x.core.graph import Operation, Tensor
@@ -219,8 +218,3 @@ class _Ordering:
                     seen.add(consumer)
                     stack.append(consumer)
         return bool(pending - seen)
-
-
-def describe(plan: Plan) -> list[dict[str, Any]]:
-    """The plan's steps as plain data, for `RunMetadata` and for tests."""
-    return [{"host": s.host, "ops": [op.name for op in s.ops]} for s in plan.steps]

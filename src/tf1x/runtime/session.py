@@ -7,10 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
-import numpy as np
-
 from tf1x.core import errors, scopes
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
 from tf1x.runtime import feeds
 from tf1x.runtime.execute import Executor, PartialRun
 from tf1x.runtime.fetches import Fetches, fetch_key
@@ -228,14 +226,3 @@ class InteractiveSession(BaseSession):
     def close(self) -> None:
         super().close()
         self._stack.close()
-
-
-def eval_value(tensor: Tensor | Operation, feed_dict: Any, session: Any) -> Any:
-    """`session.run` for `Tensor.eval`-like methods of variables."""
-    chosen = session or scopes.require_default_session("evaluate tensor using `eval()`")
-    return chosen.run(tensor, feed_dict)
-
-
-def as_scalar(array: np.ndarray[Any, Any]) -> Any:
-    """Zero-dimensional results are NumPy scalars (bytes for strings), as in TensorFlow."""
-    return array[()] if array.ndim == 0 else array
