@@ -148,20 +148,19 @@ def _words_numpy(seed: Seed, seed2: Seed, blocks: np.ndarray) -> np.ndarray:
     return np.stack((c0, c1, c2, c3), axis=-1, dtype=np.uint32, casting="unsafe")
 
 
-def _as_uint32(word: Any) -> Any:
-    return word.astype(np.uint32) if hasattr(word, "astype") else np.uint32(word)
-
-
 def _words_jax(seed: Seed, seed2: Seed, blocks: jax.Array) -> jax.Array:
     """Traced form of `_words_numpy`."""
     c0, c1 = blocks.astype(jnp.uint32), (blocks >> 32).astype(jnp.uint32)
     c2, c3 = (jnp.full_like(c0, word) for word in _halves(seed2))
-    for key0, key1 in _round_keys(seed):
+    # 32-bit keys, one addition a round: XLA evaluates them for every element, so they must be cheap.
+    keys = [jnp.asarray(word).astype(jnp.uint32) for word in _halves(seed)]
+    for _ in range(10):
         product0 = c0.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[0])
         product1 = c2.astype(jnp.uint64) * np.uint64(_MULTIPLIERS[1])
         high0, high1 = ((p >> 32).astype(jnp.uint32) for p in (product0, product1))
-        c0, c1 = high1 ^ c1 ^ _as_uint32(key0), product1.astype(jnp.uint32)
-        c2, c3 = high0 ^ c3 ^ _as_uint32(key1), product0.astype(jnp.uint32)
+        c0, c1 = high1 ^ c1 ^ keys[0], product1.astype(jnp.uint32)
+        c2, c3 = high0 ^ c3 ^ keys[1], product0.astype(jnp.uint32)
+        keys = [key + np.uint32(weyl) for key, weyl in zip(keys, _WEYL, strict=True)]
     return jnp.stack([c0, c1, c2, c3], axis=-1)
 
 
