@@ -140,7 +140,7 @@ def ones_and_zeros():
     show("ones_like", tf.ones_like(x), [[1, 1, 1], [1, 1, 1]])
     show("zeros_like", tf.zeros_like(x), [[0, 0, 0], [0, 0, 0]])
     show("fill", tf.fill([2, 2], 7.0), [[7, 7], [7, 7]])
-    show("linspace", tf.linspace(0.0, 1.0, 5), [0, 0.25, 0.5, 0.75, 1])
+    show("range of floats", tf.range(0.0, 1.1, 0.25), [0, 0.25, 0.5, 0.75, 1])
     show("where", tf.where([True, False, True], [1, 2, 3], [10, 20, 30]), [1, 20, 3])
 
 
