@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from tf1x.api import define, export
@@ -48,7 +49,9 @@ def _sampler(name: str, function: Any, doc: str) -> Any:
     def lower(shape: Any, *, dtype: DType, counter: Any) -> Any:
         size = xp.static_shape(shape)
         start = counter.take(philox.blocks_per_run(name, size))
-        return function(*counter.key, start, size, dtype.as_numpy_dtype)
+        values = function(*counter.key, start, size, dtype.as_numpy_dtype)
+        # Without the barrier XLA computes the numbers anew in every fusion that uses them.
+        return jax.lax.optimization_barrier(values) if xp.is_jax(values) else values
 
     lower.__doc__ = doc
     return op(
