@@ -271,9 +271,8 @@ class Operation:
 class _Controls:
     """One `with control_dependencies(...)`: its ops, and the ops created under it."""
 
-    def __init__(self, control_inputs: list[Operation], new_stack: bool) -> None:
+    def __init__(self, control_inputs: list[Operation]) -> None:
         self.control_inputs = control_inputs
-        self.new_stack = new_stack
         self.seen: set[Operation] = set()
 
 
@@ -307,7 +306,6 @@ class Graph:
         self.seed: int | None = None
         # TensorFlow 2.21's rule for default op seeds counts them here (see ops/seeds.py).
         self.seed_counter = 0
-        self.functions: dict[str, Any] = {}
         # Keeps alive what `PyFunc` nodes call (ops/script.py).
         self.python_functions: list[Any] = []
 
@@ -465,7 +463,7 @@ class Graph:
             self._controls = []
         else:
             ops = [self._control_op(item) for item in control_inputs]
-            self._controls = [*saved, _Controls(list(dict.fromkeys(ops)), False)]
+            self._controls = [*saved, _Controls(list(dict.fromkeys(ops)))]
         try:
             yield
         finally:
