@@ -106,7 +106,7 @@ def deprecated(message: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 def symbols() -> dict[str, Any]:
     """Every public name that is loaded, ops included."""
     table = dict(_symbols)
-    for definition in opdef.all_ops().values():
+    for definition in opdef.loaded_ops().values():
         for name in definition.exports:
             table[name] = definition.endpoint
     return table

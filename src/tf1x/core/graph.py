@@ -287,8 +287,11 @@ class Graph:
         (True, True)
     """
 
+    is_function = False
+
     def __init__(self) -> None:
         self._ops: list[Operation] = []
+        self._functions: dict[str, Any] = {}
         self._by_name: dict[str, Operation] = {}
         self._names_in_use: dict[str, int] = {}
         self._name_stack = ""
@@ -463,13 +466,15 @@ class Graph:
             self._controls = []
         else:
             ops = [self._control_op(item) for item in control_inputs]
-            self._controls = [*saved, _Controls(list(dict.fromkeys(ops)))]
+            here = [op for op in dict.fromkeys(ops) if op is not None]
+            self._controls = [*saved, _Controls(here)]
         try:
             yield
         finally:
             self._controls = saved
 
-    def _control_op(self, item: Any) -> Operation:
+    def _control_op(self, item: Any) -> Operation | None:
+        """The op to wait for; None where it stands in a graph around this one (func_graph.py)."""
         slices = hasattr(item, "values") and hasattr(item, "indices")
         if slices or (hasattr(item, "handle") and hasattr(item, "op")):
             item = item.op  # of a resource variable the handle or the update, not a read
@@ -491,7 +496,8 @@ class Graph:
         """Record that the ops created inside belong beside `op`; None lifts it."""
         saved, saved_devices = self._colocation, self._devices
         kept = [] if ignore_existing else saved
-        self._colocation = [] if op is None else [*kept, self._control_op(op)]
+        beside = None if op is None else self._control_op(op)
+        self._colocation = [] if op is None else kept if beside is None else [*kept, beside]
         try:
             yield
         finally:
@@ -535,6 +541,31 @@ class Graph:
             yield
         finally:
             self._gradient_overrides = saved
+
+    # -- functions -----------------------------------------------------------------------------
+
+    @property
+    def outermost(self) -> Graph:
+        """The graph around all functions; itself where it is no function."""
+        return self
+
+    def unique_function_name(self, name: str) -> str:
+        count = len(self._functions)
+        while f"{name}_{count}" in self._functions:
+            count += 1
+        return f"{name}_{count}"
+
+    def add_function(self, function: Any) -> None:
+        """Enter a `FuncGraph` in the library."""
+        self._functions[function.name] = function
+
+    def function(self, name: str) -> Any:
+        """The `FuncGraph` of that name in the library.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.outermost._functions[name]
 
     # -- looking things up ---------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ Signature notation, for each argument:
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 import re
 from collections import namedtuple
@@ -38,7 +39,7 @@ from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 
 # Keyword-only parameters that are not attributes: the runtime supplies them.
-INJECTED = ("counter", "session", "op")
+INJECTED = ("counter", "session", "op", "functions")
 
 
 @dataclass(frozen=True)
@@ -387,6 +388,18 @@ class OpDef:
         """The lowering's attributes."""
         return {name: attrs[name] for name in self.lower_attrs}
 
+    def rule(self, attrs: dict[str, Any]) -> Callable[..., Any] | None:
+        """The op's own derivative, `(inputs, outputs, cotangents) -> list`, if it has one."""
+        vjp = self.vjp
+        if vjp is None:
+            return None
+        return lambda inputs, outputs, cotangents: vjp(inputs, outputs, cotangents, attrs)
+
+    @property
+    def calls_functions(self) -> bool:
+        """Whether it runs functions that its attributes name: control flow."""
+        return "functions" in self.injected
+
 
 def _slices(args: tuple[Arg, ...], attrs: dict[str, Any]) -> list[Any]:
     found: list[Any] = []
@@ -486,6 +499,12 @@ def from_attr_value(value: Any) -> Any:
 # -- the registry ------------------------------------------------------------------------------
 
 _registry: dict[str, OpDef] = {}
+_on_demand: dict[str, str] = {}  # op type to the module that declares it
+
+
+def provide(module: str, *op_types: str) -> None:
+    """Say which module declares ops that are not loaded from the start; they are at first use."""
+    _on_demand.update(dict.fromkeys(op_types, module))
 
 
 def get(op_type: str) -> OpDef:
@@ -494,20 +513,29 @@ def get(op_type: str) -> OpDef:
     Raises:
         UnsupportedError: tf1x has no op of that type; close names are given.
     """
+    if op_type not in _registry and op_type in _on_demand:
+        importlib.import_module(_on_demand[op_type])
     if op_type not in _registry:
-        close = difflib.get_close_matches(op_type, _registry, 3)
+        close = difflib.get_close_matches(op_type, {**_registry, **_on_demand}, 3)
         hint = f" Close names: {', '.join(close)}." if close else ""
         raise errors.UnsupportedError(f"tf1x has no op of type {op_type!r}.{hint}")
     return _registry[op_type]
 
 
 def all_ops() -> dict[str, OpDef]:
-    """Every declared op by type."""
+    """Every declared op by type, those included that are loaded at first use."""
+    for module in dict.fromkeys(_on_demand.values()):
+        importlib.import_module(module)
+    return loaded_ops()
+
+
+def loaded_ops() -> dict[str, OpDef]:
+    """The ops declared so far by type."""
     return dict(_registry)
 
 
 def is_registered(op_type: str) -> bool:
-    return op_type in _registry
+    return op_type in _registry or op_type in _on_demand
 
 
 def op(

@@ -17,6 +17,12 @@ def variable_key(tensor: Tensor) -> str | None:
     """
     while tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource:
         op = tensor.op
+        if op.type == "_Arg":
+            bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
+            if bound is None:
+                return None
+            tensor = bound
+            continue
         if op.type in _VARIABLE_OPS:
             shared: str = op.attrs.get("shared_name") or op.name
             prefix = op.attrs.get("container") or ""

@@ -112,7 +112,12 @@ def name_scope(
 
 
 def graph_of(values: Any) -> Graph:
-    """The graph of the first of `values` that has one, else the default graph."""
+    """The graph of the first of `values` that has one, else the default graph.
+
+    While a function is built, that is the default graph: it captures what stands around it.
+    """
+    if graphs.items and graphs.items[-1].is_function:
+        return get_default_graph()
     for value in values:
         graph: Graph | None = getattr(value, "graph", None)
         if graph is not None and hasattr(graph, "unique_name"):

@@ -29,6 +29,9 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
         return value
     if not depth or op.control_inputs:
         return None
+    if op.type == "_Arg":
+        bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
+        return None if bound is None else _constant_value(bound, depth - 1)
     if op.type in ("Shape", "Size", "Rank"):
         return _shape_value(tensor)
     definition = op.opdef
@@ -94,6 +97,9 @@ def _as_dims(tensor: Tensor, depth: int) -> tuple[int | None, ...] | None:
     unknown = None if size is None else (None,) * size
     if not depth:
         return unknown
+    if op.type == "_Arg":
+        bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
+        return unknown if bound is None else _as_dims(bound, depth - 1)
     if op.type == "Shape":
         dims = op.inputs[0].shape.tuple
         return unknown if dims is None else dims
@@ -121,6 +127,9 @@ def _as_scalar_dim(tensor: Tensor, depth: int) -> int | None:
     if value is not None:
         return None if int(value) < 0 else int(value)
     op = tensor.op
+    if op.type == "_Arg" and depth:
+        bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
+        return None if bound is None else _as_scalar_dim(bound, depth - 1)
     if op.type in ("Cast", "Identity") and depth:
         return _as_scalar_dim(op.inputs[0], depth - 1)
     if op.type == "StridedSlice" and op.attrs["shrink_axis_mask"] == 1 and depth:

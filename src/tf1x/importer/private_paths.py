@@ -103,7 +103,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
     ),
     **_all("python.training", "moving_averages", "tf.train", "tf1x.lib.train.moving_averages"),
     # -- layers and estimators
-    **_all("python.layers", "base convolutional core layers normalization pooling", "tf.layers"),
+    **{
+        f"python.layers.{module}": ("tf.layers", f"tf1x.lib.layers.{module}")
+        for module in ("base", "convolutional", "core", "normalization", "pooling", "utils")
+    },
+    "python.layers.layers": ("tf.layers",),
     **_all("python.feature_column", "feature_column", "tf.feature_column"),
     **_all("python.estimator", "estimator export model_fn run_config", "tf.estimator"),
     # -- utilities

@@ -16,6 +16,7 @@ from tf1x.core import (
     nest,
     scopes,
     shapes,
+    sparse_tensor,
     static,
 )
 from tf1x.runtime import feeds, fetches, session
@@ -34,6 +35,14 @@ def _slices_value(slices: indexed_slices.IndexedSlices, values: list[object]) ->
 fetches.register_fetch_conversion(indexed_slices.IndexedSlices, _parts, _slices_value)
 feeds.register_feed_conversion(
     indexed_slices.IndexedSlices, _parts, lambda slices, value: list(value)[: len(_parts(slices))]
+)
+fetches.register_fetch_conversion(
+    sparse_tensor.SparseTensor,
+    sparse_tensor.parts,
+    lambda sparse, values: sparse_tensor.SparseTensorValue(*values),
+)
+feeds.register_feed_conversion(
+    sparse_tensor.SparseTensor, sparse_tensor.parts, lambda sparse, value: list(value)
 )
 
 

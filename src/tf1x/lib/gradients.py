@@ -8,12 +8,11 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
+from tf1x.core.gradient_registry import gradient_function, registered
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.ops import array, math
 from tf1x.ops.functional import gradient_node
-
-_registered: dict[str, Callable[..., Any] | None] = {}
 
 
 @export("RegisterGradient")
@@ -37,36 +36,16 @@ class RegisterGradient:
         self._op_type = op_type
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if self._op_type in _registered:
+        if self._op_type in registered:
             raise KeyError(f"Registering two gradient with name '{self._op_type}'!")
-        _registered[self._op_type] = function
+        registered[self._op_type] = function
         return function
 
 
 @export("NotDifferentiable", "NoGradient", "no_gradient")
 def not_differentiable(op_type: str) -> None:
     """Declare that ops of a type have no gradient; it ends there, without an error."""
-    _registered[op_type] = None
-
-
-def gradient_function(op: Operation) -> Callable[..., Any] | str | None:
-    """The function that builds the op's gradient; "vjp" for that of the lowering; None for none.
-
-    Raises:
-        LookupError: a `gradient_override_map` names a gradient that is not registered.
-    """
-    override = op.attrs.get("_gradient_op_type")
-    if override is not None:
-        name = override.decode() if isinstance(override, bytes) else override
-        if name not in _registered:
-            raise LookupError(
-                f"No gradient registered under the name {name!r}, which gradient_override_map gives "
-                f"for operation {op.name!r} (op type: {op.type})."
-            )
-        return _registered[name]
-    if op.type in _registered:
-        return _registered[op.type]
-    return op.opdef.grad
+    registered[op_type] = None
 
 
 @export("gradients")

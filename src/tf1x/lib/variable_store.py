@@ -174,12 +174,18 @@ class VariableStore:
 
     def _regularize(self, name: str, made: Variable, regularizer: Callable[..., Any]) -> None:
         def build() -> Tensor:
-            with scopes.colocate_with(made), scopes.name_scope(f"{name}/Regularizer/"):
+            with (
+                init_scope(),
+                scopes.colocate_with(made),
+                scopes.name_scope(f"{name}/Regularizer/"),
+            ):
                 loss: Tensor = regularizer(made)
                 return loss
 
         # TensorFlow calls it an extra time to see whether it gives anything.
-        if regularizer(made) is not None:
+        with init_scope():
+            given = regularizer(made)
+        if given is not None:
             scopes.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, RegularizationLoss(build))
 
     # -- variables in parts --------------------------------------------------------------------

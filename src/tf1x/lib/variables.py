@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tf1x.api import export
@@ -40,9 +40,22 @@ class VariableAggregation(enum.Enum):
     ONLY_FIRST_TOWER = 3  # noqa: PIE796  (an older name)
 
 
-def init_scope() -> AbstractContextManager[None]:
-    """Ops created inside wait for nothing: what initialises variables may not depend on a step."""
-    return scopes.control_dependencies(None)
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """Ops created inside wait for nothing and stand outside of branches and loop bodies.
+
+    What initialises variables may not depend on a step. The name scope stays as it is.
+    """
+    graph = scopes.get_default_graph()
+    outer = graph.outermost
+    if outer is graph:
+        with graph.control_dependencies(None):
+            yield
+        return
+    scope = graph.get_name_scope()
+    with outer.as_default(), outer.control_dependencies(None):
+        with outer.name_scope(f"{scope}/" if scope else None):
+            yield
 
 
 class Reference:
@@ -174,6 +187,12 @@ class Variable(VariableUpdates, metaclass=_Creation):
         self._validate_shape = validate_shape
         self._save_slice_info: Any = None
         values = [] if callable(initial_value) else [initial_value]
+        if getattr(getattr(initial_value, "graph", None), "is_function", False):
+            raise ValueError(
+                f"Initializer for variable {name or 'Variable'} is from inside a control-flow "
+                "construct, a loop or conditional. When creating a variable inside a loop or "
+                "conditional, use a lambda as the initializer."
+            )
         with init_scope(), scopes.name_scope(name, "Variable", values) as scope:
             self._build(initial_value, dtype, shape, scope)
             scopes.add_to_collections(list(collections), self)

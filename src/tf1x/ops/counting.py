@@ -13,7 +13,8 @@ from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
-from tf1x.ops import array, array_moves, math, reduce, segment, xp
+from tf1x.ops import array, array_moves, checks, math, reduce, segment, xp
+from tf1x.ops.grouping import with_dependencies
 from tf1x.ops.shape_rules import dims
 
 _COUNTED = (int32, int64, float32, float64)
@@ -153,20 +154,40 @@ def histogram_fixed_width(
 def remove_squeezable_dimensions(
     labels: Any, predictions: Any, expected_rank_diff: int = 0, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """`labels` and `predictions`, the last axis of one removed where it has size 1 and is one too many.
-
-    Both must have a known rank.
-    """
+    """`labels` and `predictions`, the last axis of one removed where it has size 1 and is one too many."""
     with scopes.name_scope(name, "remove_squeezable_dimensions", [labels, predictions]):
         predictions, labels = convert.to_tensor(predictions), convert.to_tensor(labels)
-        of_labels, of_predictions = labels.shape.tuple, predictions.shape.tuple
-        if of_labels is not None and of_predictions is not None:
-            excess = len(of_predictions) - len(of_labels) - expected_rank_diff
-            if excess == 1 and of_predictions[-1] in (1, None):
+        ranks = predictions.shape.ndims, labels.shape.ndims
+        if ranks[0] is not None and ranks[1] is not None:
+            excess = ranks[0] - ranks[1] - expected_rank_diff
+            if excess == 1 and _may_end_in_one(predictions):
                 predictions = array.squeeze(predictions, [-1])
-            elif excess == -1 and of_labels[-1] in (1, None):
+            elif excess == -1 and _may_end_in_one(labels):
                 labels = array.squeeze(labels, [-1])
-    return labels, predictions
+            return labels, predictions
+        difference = array.rank(predictions) - array.rank(labels)
+        if _may_end_in_one(predictions):
+            predictions = _squeezed_if(difference, expected_rank_diff + 1, predictions)
+        if _may_end_in_one(labels):
+            labels = _squeezed_if(difference, expected_rank_diff - 1, labels)
+        return labels, predictions
+
+
+def _may_end_in_one(x: Tensor) -> bool:
+    shape = x.shape.tuple
+    return shape is None or (len(shape) > 0 and shape[-1] in (1, None))
+
+
+def _squeezed_if(rank_difference: Tensor, wanted: int, x: Tensor) -> Tensor:
+    from tf1x.ops.control_flow import cond
+
+    too_many = math.Equal(wanted, rank_difference)
+    found: Tensor = cond(too_many, lambda: array.squeeze(x, [-1]), lambda: x)
+    return found
+
+
+def _checked(check: Any, x: Tensor, *bounds: Tensor, message: str) -> Any:
+    return with_dependencies([check(x, *bounds, message=message)], x)
 
 
 @export("confusion_matrix", "math.confusion_matrix", "train.confusion_matrix")
@@ -183,6 +204,10 @@ def confusion_matrix(
     Args:
         labels, predictions: vectors of class numbers.
         num_classes: the size of the matrix; by default one more than the largest class number.
+
+    Raises:
+        ValueError: shapes that do not fit.
+        InvalidArgumentError (when run): a class number is negative or not below `num_classes`.
     """
     with scopes.name_scope(name, "confusion_matrix", [predictions, labels, num_classes, weights]):
         labels, predictions = remove_squeezable_dimensions(
@@ -190,9 +215,18 @@ def confusion_matrix(
             convert.to_tensor(predictions, name="predictions"),
         )
         predictions, labels = math.cast(predictions, int64), math.cast(labels, int64)
+        not_negative, below = checks.assert_non_negative, checks.assert_less
+        labels = _checked(not_negative, labels, message="`labels` contains negative values")
+        predictions = _checked(
+            not_negative, predictions, message="`predictions` contains negative values"
+        )
         if num_classes is None:
             largest = math.Maximum(reduce.reduce_max(predictions), reduce.reduce_max(labels))
             num_classes = largest + 1
+        else:
+            limit = math.cast(num_classes, int64)
+            labels = _checked(below, labels, limit, message="`labels` out of bound")
+            predictions = _checked(below, predictions, limit, message="`predictions` out of bound")
         if weights is not None:
             weights = convert.to_tensor(weights, name="weights")
             predictions.shape.assert_is_compatible_with(weights.shape)

@@ -170,6 +170,11 @@ def _consecutive(convert: Convert, seed: Seed, seed2: Seed, counter: Any, count:
     return _generate(convert, seed, seed2, blocks)
 
 
+def words(seed: Seed, seed2: Seed, counter: Any, count: int) -> Array:
+    """The words of `count` blocks from `counter` on: uint32 [count, 4]."""
+    return _consecutive(lambda block: block, seed, seed2, counter, count)
+
+
 def _blocks_for(count: int, per_block: int) -> int:
     """Blocks that give `count` values."""
     return -(-count // per_block)
@@ -387,7 +392,7 @@ def permutation(seed: Seed, seed2: Seed, counter: Any, size: int) -> Array:
     """
     if size <= 1:
         return _namespace(counter).arange(size, dtype=np.int64)
-    block = _consecutive(lambda block: block, seed, seed2, counter, _blocks_for(size - 1, 4))
+    block = words(seed, seed2, counter, _blocks_for(size - 1, 4))
     rest = np.arange(size, 1, -1, dtype=np.uint32)
     targets = block.reshape(-1)[: size - 1] % rest + np.arange(size - 1, dtype=np.uint32)
     if isinstance(targets, np.ndarray):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tf1x.api import export
-from tf1x.core import convert, scopes
+from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import (
     FLOATS,
     INDICES,
@@ -21,6 +21,7 @@ from tf1x.core.dtypes import (
 )
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, math, xp
@@ -278,6 +279,25 @@ def _chosen_shape(op: Operation) -> Any:
     return [None if shape is None else (rows, *shape[1:])]
 
 
+def _slices_shape(op: Operation) -> Any:
+    shape = dims(op)
+    return [None if shape is None else (None, *shape[1:]), (None,)]
+
+
+def _chosen_gradient(op_type: str) -> Callable[..., list[Any]]:
+    """The dense gradient, or with the attribute `sparse_gradient` that of the chosen rows."""
+
+    def gradient(op: Operation, grad: Any) -> list[Any]:
+        if not op.attrs["sparse_gradient"]:
+            return array.first_input_gradient(op, grad)
+        shape = array.Shape(op.inputs[0])
+        node = opdef.get(op_type).endpoint
+        values, rows = node(grad, op.inputs[1], op.inputs[2], shape[0])  # type: ignore[index]
+        return [IndexedSlices(values, rows, shape), *[None] * (len(op.inputs) - 1)]
+
+    return gradient
+
+
 def _sparse(
     name: str, divisor: Callable[[Any], Any] | None, types: Any, doc: str
 ) -> tuple[Any, Any]:
@@ -313,12 +333,32 @@ def _sparse(
 
     lower.__doc__ = f"{doc} of the rows of `data` that `indices` choose, by rising segment ids."
     lower_with_count.__doc__ = f"{lower.__doc__[:-1]}, in `num_segments` groups."
+
+    def slices(grad: Any, indices: Any, segment_ids: Any, dense_output_dim0: Any) -> Any:
+        ids = xp.static(segment_ids)
+        found, place = np.unique(xp.static(indices), return_inverse=True)
+        each = grad if divisor is None else xp.divide(grad, divisor(_counts(ids, grad)))
+        rows = _rows_of(each.astype(grad.dtype), ids)
+        return _grouped("add", rows, place.reshape(-1), len(found), 0), found
+
+    slices.__doc__ = f"The gradient of `{name}`: the rows that were chosen, once each."
+    op(
+        "grad: T, indices: Tidx, segment_ids: Tsegmentids, dense_output_dim0: int32 "
+        "-> output: T, sorted_unique_indices: Tidx",
+        type=f"{name}GradV2",
+        T=FLOATS,
+        Tidx=(INDICES, int32),
+        Tsegmentids=(INDICES, int32),
+        shape=_slices_shape,
+    )(slices)
+
     arguments = "data: T, indices: Tidx, segment_ids: Tsegmentids"
     options: Any = {
         "T": types,
         "Tidx": (INDICES, int32),
         "Tsegmentids": (INDICES, int32),
         "attrs": {"sparse_gradient": ("bool", False)},
+        "grad": _chosen_gradient(f"{name}GradV2"),
     }
     plain = op(f"{arguments} -> output: T", type=name, shape=_chosen_shape, **options)(lower)
     counted = op(

@@ -64,12 +64,14 @@ class StaticValueNeeded(Exception):
     Attributes:
         value: the tracer.
         op: the op whose lowering it was (set by the evaluator).
+        tensor: that input of the op whose value it is, if it is one as it stands.
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, op: Any = None) -> None:
         super().__init__()
         self.value = value
-        self.op: Any = None
+        self.op = op
+        self.tensor: Any = None
 
 
 def static(value: Any) -> np.ndarray[Any, Any]:
@@ -92,10 +94,36 @@ def static_shape(value: Any) -> tuple[int, ...]:
 
 
 class Checks:
-    """Conditions that a traced segment tests; the runtime raises when one fails."""
+    """Conditions that a traced segment tests; the runtime acts when one fails.
+
+    Attributes:
+        failed: traced bools, each with its tag: None for a check of values, whose failure ends
+            the run; anything else the runtime knows what to do about.
+    """
 
     def __init__(self) -> None:
-        self.failed: list[Any] = []  # one traced bool each
+        self.failed: list[tuple[Any, Any]] = []
+
+    def combined(self) -> dict[Any, Any]:
+        """One bool for each tag."""
+        found: dict[Any, Any] = {}
+        for tag, flag in self.failed:
+            found[tag] = jnp.logical_or(found[tag], flag) if tag in found else flag
+        return found
+
+
+class Flags:
+    """Flags by tag as a pytree: the tags are part of the structure."""
+
+    def __init__(self, flags: dict[Any, Any]) -> None:
+        self.flags = flags
+
+
+jax.tree_util.register_pytree_node(
+    Flags,
+    lambda item: (list(item.flags.values()), tuple(item.flags)),
+    lambda tags, flags: Flags(dict(zip(tags, flags, strict=True))),
+)
 
 
 class _CurrentChecks(threading.local):
@@ -115,6 +143,14 @@ def collecting_checks() -> Iterator[Checks]:
         _checks.value = saved
 
 
+def flag(flags: dict[Any, Any]) -> bool:
+    """Add bools by tag to the checks that are being collected; False where none are."""
+    if _checks.value is None:
+        return False
+    _checks.value.failed += flags.items()
+    return True
+
+
 def check(ok: Any, error: type[OpError], message: str | Callable[[], str]) -> None:
     """Fail the run with `error(message)` unless `ok` (a bool array) holds everywhere.
 
@@ -124,8 +160,7 @@ def check(ok: Any, error: type[OpError], message: str | Callable[[], str]) -> No
     """
     if is_jax(ok):
         if isinstance(ok, jax.core.Tracer):
-            if _checks.value is not None:
-                _checks.value.failed.append(jnp.logical_not(jnp.all(ok)))
+            flag({None: jnp.logical_not(jnp.all(ok))})
             return
         ok = np.asarray(ok)
     if not np.all(ok):

@@ -8,7 +8,7 @@ writes, and the flags of its checks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,10 @@ from jax.extend.core import jaxpr_as_fun
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
+from tf1x.ops.list_value import ListValue
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
-from tf1x.runtime.plan import Access, Plan, Step
+from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
+from tf1x.runtime.plan import Access, Plan, Step, inside, is_random_key
 from tf1x.runtime.state import State
 
 # A larger constant is an input of the compiled program rather than a literal in it: literals
@@ -101,7 +103,7 @@ class Compiled:
         dynamic: positions of the inputs that the function takes.
         static: outputs whose values do not depend on the run, by position.
         blocks: for each random op, how far one run moves its counter.
-        checked: whether the function's last output holds flags of checks.
+        checks: tags of the flags that the function's last output holds, if there are any.
         recovered: variables that the function gives back unchanged when a check fails.
     """
 
@@ -112,15 +114,19 @@ class Compiled:
         inputs: Sequence[Any],
         static: frozenset[Tensor],
         keep_old: bool,
+        bounds: Bounds,
     ) -> None:
         self.segment = segment
+        self._bounds = bounds
         self._keep_old = keep_old
         self._static_inputs = static
         self.dynamic = [i for i, t in enumerate(segment.inputs) if t not in static]
+        self._takes_lists = any(isinstance(x, ListValue) for x in inputs)
+        self._lists: dict[int, Any] = {}
         self.random = [op for op in segment.ops if "counter" in op.opdef.injected]
         self.static: dict[int, Any] = {}
         self.blocks: list[int] = []
-        self.checked = False
+        self.checks: list[Any] = []
         self.recovered: list[str] = []
         self._constants: list[Any] | None = None
         self.function = self._compile(state, inputs)
@@ -131,7 +137,7 @@ class Compiled:
         arguments = self.arguments(state, inputs)
         struct: Any = jax.ShapeDtypeStruct
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
-        jaxpr = jax.make_jaxpr(lambda *flat: self._trace(inputs, flat))(*specs)
+        jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
         function = jaxpr_as_fun(jaxpr)
         return jax.jit(function, donate_argnums=self._donated())
 
@@ -143,11 +149,11 @@ class Compiled:
         """
         if self._keep_old:
             return ()
-        first = len(self.dynamic)
+        first = self._inputs_taken
         reads = self.segment.reads
         return tuple(first + i for i, key in enumerate(reads) if key in self.recovered)
 
-    def _trace(self, inputs: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
+    def _trace(self, state: State, inputs: Sequence[Any], flat: Sequence[Any]) -> list[Any]:
         segment = self.segment
         parts = iter(flat)
         values = {
@@ -155,21 +161,30 @@ class Compiled:
             for t, x in zip(segment.inputs, inputs, strict=True)
             if t in self._static_inputs
         }
-        values |= {segment.inputs[i]: next(parts) for i in self.dynamic}
+        for i in self.dynamic:
+            values[segment.inputs[i]] = _unflattened(inputs[i], parts)
         old = [next(parts) for _ in segment.reads]
         variables = dict(zip(segment.reads, old, strict=True))
         constants = {op: next(parts) for op in segment.constants}
         keys = next(parts) if self.random else None
 
-        def counter(op: Operation) -> Counter:
+        def counter(op: Operation, position: Any) -> Counter:
+            if position is not None:
+                return Counter(state.philox_key(op), position)
             assert keys is not None
             row = keys[self.random.index(op)]
             return Counter((row[0], row[1]), row[2])
 
         differentiated = frozenset(
-            op.forward for op in segment.ops if op.type == SYMBOLIC_GRADIENT and op.forward
+            op.forward for op in inside(segment.ops) if op.type == SYMBOLIC_GRADIENT and op.forward
         )
-        evaluator = Evaluator(variables, counter, segment.access, differentiated=differentiated)
+        evaluator = Evaluator(
+            variables,
+            counter,
+            lambda evaluator, op: Traced(evaluator, op, self._bounds),
+            segment.access,
+            differentiated=differentiated,
+        )
         evaluator.values.update(values)
         with xp.tracing(), xp.collecting_checks() as checks:
             for op in segment.ops:
@@ -178,16 +193,21 @@ class Compiled:
                 elif not (op.outputs and all(t in evaluator.values for t in op.outputs)):
                     evaluator.apply(op)
         self.blocks = [evaluator.counters[op].blocks for op in self.random]
-        self.checked = bool(checks.failed)
+        flags = checks.combined()
+        self.checks = list(flags)
         results: list[Any] = []
         self.static = {}
+        self._lists = {}
         for i, tensor in enumerate(segment.outputs):
             value = evaluator.values[tensor]
-            if isinstance(value, jax.core.Tracer):
+            if isinstance(value, ListValue):
+                leaves, self._lists[i] = jax.tree.flatten(jax.tree.map(jnp.asarray, value))
+                results += leaves
+            elif isinstance(value, jax.core.Tracer):
                 results.append(value)
             else:
                 self.static[i] = np.asarray(value)
-        failed = jnp.stack(checks.failed) if checks.failed else None
+        failed = jnp.stack(list(flags.values())) if flags else None
         results += self._new_values(
             evaluator.variables, dict(zip(segment.reads, old, strict=True)), failed
         )
@@ -218,11 +238,14 @@ class Compiled:
             FailedPreconditionError: a variable has no value yet.
         """
         arguments = [inputs[i] for i in self.dynamic]
+        if self._takes_lists:
+            arguments = jax.tree.leaves(arguments)
+        self._inputs_taken = len(arguments)
         variables = state.variables
         for key in self.segment.reads:
             value = variables.get(key)
             if value is None:
-                raise uninitialized(key, self.segment.readers[key])
+                value = self._absent(key)
             if type(value) is np.ndarray:  # set by an interpreted run; keep it on the device
                 value = variables[key] = jax.device_put(value)
             arguments.append(value)
@@ -242,6 +265,15 @@ class Compiled:
             )
         return arguments
 
+    def _absent(self, key: str) -> Any:
+        """What stands for a variable without a value, if anything can."""
+        if is_random_key(key):
+            return np.uint64(0)
+        reader = self.segment.readers[key]
+        if reader.opdef.calls_functions:
+            raise NeedsConcrete(None, reader)  # perhaps it is not read in the branch that is taken
+        raise uninitialized(key, reader)
+
     def advance(self, state: State) -> None:
         """Move the counters of the random ops on."""
         for op, blocks in zip(self.random, self.blocks, strict=True):
@@ -249,10 +281,25 @@ class Compiled:
 
     def outputs(self, results: Sequence[Any]) -> list[Any]:
         """Values of `segment.outputs`, the static ones among them."""
-        if not self.static:
-            return list(results[: len(self.segment.outputs)])
+        count = len(self.segment.outputs)
+        if not self.static and not self._lists:
+            return list(results[:count])
         found = iter(results)
-        return [
-            self.static[i] if i in self.static else next(found)
-            for i in range(len(self.segment.outputs))
-        ]
+        values: list[Any] = []
+        for i in range(count):
+            if i in self.static:
+                values.append(self.static[i])
+            elif i in self._lists:
+                form = self._lists[i]
+                values.append(form.unflatten([next(found) for _ in range(form.num_leaves)]))
+            else:
+                values.append(next(found))
+        return values
+
+
+def _unflattened(value: Any, parts: Iterator[Any]) -> Any:
+    """The tracers that stand for an input: one, or those of a list."""
+    if not isinstance(value, ListValue):
+        return next(parts)
+    form = jax.tree.structure(value)
+    return form.unflatten([next(parts) for _ in range(form.num_leaves)])

@@ -6,19 +6,20 @@ run and applies ops to them in the order it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import ChainMap
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import jax
 import numpy as np
 
-from tf1x.core import dtypes, errors
+from tf1x.core import dtypes, errors, opdef
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
-from tf1x.ops.pullback import differentiable, flat_outputs, vjp
-from tf1x.runtime.plan import Access
+from tf1x.ops.pullback import Pullback, differentiable, flat_outputs, vjp
+from tf1x.runtime.plan import Access, is_random_key, random_key
 
 SYMBOLIC_GRADIENT = "SymbolicGradient"
 
@@ -43,34 +44,70 @@ class Counter:
         return position
 
 
+class _Kept(Counter):
+    """A counter whose position is stored as soon as it moves."""
+
+    def __init__(self, counter: Counter, variables: dict[str, Any], key: str) -> None:
+        super().__init__(counter.key, counter._position)
+        self._variables, self._name = variables, key
+
+    def take(self, blocks: int) -> Any:
+        position = super().take(blocks)
+        self._variables[self._name] = self._position + np.uint64(self.blocks)
+        return position
+
+
 class Evaluator:
     """Values of tensors and variables, and the ops applied to them.
 
     Args:
         variables: current values by key; reading an absent one is FailedPreconditionError.
-        counter: gives an op's `Counter`.
+        counter: gives an op's `Counter` at a position; None for where the session left off.
+        functions: gives what runs the functions of a control-flow op.
         access: what the plan says of the ops' reads; by it an `Identity` knows whether it stands
             for a variable.
         session: for host ops.
         differentiated: ops whose pullback a later `SymbolicGradient` will want.
+        reverse: the whole is being differentiated by JAX, as the body of a loop is; each op then
+            brings its own derivative where TensorFlow's is not JAX's (reverse.py).
     """
 
     def __init__(
         self,
         variables: dict[str, Any],
-        counter: Callable[[Operation], Counter],
+        counter: Callable[[Operation, Any], Counter],
+        functions: Callable[[Evaluator, Operation], Any],
         access: dict[Operation, Access] | None = None,
         session: Any = None,
         differentiated: frozenset[Operation] = frozenset(),
+        reverse: bool = False,
     ) -> None:
         self.values: dict[Tensor, Any] = {}
         self.variables = variables
         self.session = session
+        self.reverse = reverse
         self._counter = counter
+        self._functions = functions
         self._access = access or {}
         self._differentiated = differentiated
-        self._pullbacks: dict[Operation, Callable[[list[Any]], list[Any]]] = {}
+        self._pullbacks: MutableMapping[Operation, Pullback] = {}
         self.counters: dict[Operation, Counter] = {}
+
+    def nested(
+        self, variables: dict[str, Any], access: dict[Operation, Access], reverse: bool
+    ) -> Evaluator:
+        """An evaluator for the ops of a function that an op calls."""
+        inner = Evaluator(
+            variables,
+            self._counter,
+            self._functions,
+            access,
+            self.session,
+            self._differentiated,
+            reverse,
+        )
+        inner._pullbacks = ChainMap({}, self._pullbacks)
+        return inner
 
     def run(self, ops: Iterable[Operation]) -> None:
         for op in ops:
@@ -89,9 +126,15 @@ class Evaluator:
         return self.variable(key, tensor.op)
 
     def variable(self, key: str, op: Operation) -> Any:
-        if key not in self.variables:
+        value = self.known(key)
+        if value is None:
             raise uninitialized(key, op)
-        return self.variables[key]
+        return value
+
+    def known(self, key: str) -> Any:
+        """A variable's value, or None; a random op that never ran stands at position 0."""
+        value = self.variables.get(key)
+        return np.uint64(0) if value is None and is_random_key(key) else value
 
     def apply(self, op: Operation) -> None:
         """Compute the op's outputs and its writes.
@@ -108,7 +151,11 @@ class Evaluator:
         try:
             outputs = self._outputs(op, definition)
         except xp.StaticValueNeeded as needed:
-            needed.op = needed.op or op
+            if needed.op is None:
+                needed.op = op
+                needed.tensor = next(
+                    (t for t in op.inputs if self.values.get(t) is needed.value), None
+                )
             raise
         except errors.OpError as error:
             error.op = error.op or op
@@ -124,38 +171,103 @@ class Evaluator:
             self.values[tensor] = self._checked(op, tensor, value)
 
     def _outputs(self, op: Operation, definition: OpDef) -> list[Any]:
-        if definition.type == SYMBOLIC_GRADIENT and op.forward in self._pullbacks:
-            count = len(op.outputs)
-            return self._pullbacks[op.forward]([self.value(t, op) for t in op.inputs[count:]])
+        if definition.type == SYMBOLIC_GRADIENT:
+            return self._gradients(op)
         inputs = self._inputs(op, definition)
         if op in self._differentiated and differentiable(definition):
-            outputs, pullback = vjp(definition, op.attrs, inputs, len(op.outputs))
-            self._pullbacks[op] = pullback
-            return outputs
-        return self._lower(op, definition, inputs)
+            return self._differentiable_outputs(op, op, definition, op.attrs, inputs)
+        if self.reverse:
+            from tf1x.runtime.reverse import reversible
+
+            return reversible(self, op, inputs)
+        return self.lower(op, definition, op.attrs, inputs)
+
+    def _gradients(self, op: Operation) -> list[Any]:
+        """Of a `SymbolicGradient`: by the pullback kept from the forward op, or anew."""
+        count = len(op.attrs["Tout"])
+        if op.forward not in self._pullbacks:
+            function = op.attrs["f"]
+            definition = opdef.get(function.name)
+            inputs = [self._input(t, op, definition) for t in op.inputs[:count]]
+            self._differentiable_outputs(op.forward or op, op, definition, function.attrs, inputs)
+        pullback = self._pullbacks[op.forward or op]
+        grads = pullback([self.value(t, op) for t in op.inputs[count:]])
+        return [
+            xp.zeros((), t.dtype.as_numpy_dtype) if g is None else g
+            for g, t in zip(grads, op.outputs, strict=True)
+        ]
+
+    def _differentiable_outputs(
+        self,
+        key: Operation,
+        op: Operation,
+        definition: OpDef,
+        attrs: dict[str, Any],
+        inputs: list[Any],
+    ) -> list[Any]:
+        """The outputs, with the pullback kept under `key`."""
+        written = list(self._access[op].writes) if op in self._access else []
+
+        def lower(values: list[Any]) -> tuple[list[Any], Any]:
+            if not definition.calls_functions:
+                return self.lower(op, definition, attrs, values), ()
+            inner = self.nested(dict(self.variables), {}, reverse=True)
+            with xp.collecting_checks() as checks:
+                outputs = inner.lower(op, definition, attrs, values)
+            changed = {k: inner.variables[k] for k in written if k in inner.variables}
+            return outputs, (changed, xp.Flags(checks.combined()))
+
+        outputs, effects, pullback = vjp(lower, inputs, definition.rule(attrs))
+        if effects:
+            self.variables.update(effects[0])
+            flags = effects[1].flags
+            if not xp.flag(flags):
+                _raise_if_too_long(flags)
+        self._pullbacks[key] = pullback
+        return outputs
 
     def _inputs(self, op: Operation, definition: OpDef) -> list[Any]:
         if not definition.initializes:
-            return [self.value(t, op) for t in op.inputs]
+            return [self._input(t, op, definition) for t in op.inputs]
         # An op that gives a variable its first value does not look at the old one.
         return [None if i == 0 else self.value(t, op) for i, t in enumerate(op.inputs)]
 
-    def _lower(self, op: Operation, definition: OpDef, inputs: list[Any]) -> list[Any]:
-        keywords = definition.keywords(op.attrs)
+    def _input(self, tensor: Tensor, op: Operation, definition: OpDef) -> Any:
+        # Functions read variables when they need them, by key.
+        if definition.calls_functions and variable_key(tensor) is not None:
+            return None
+        return self.value(tensor, op)
+
+    def lower(
+        self, op: Operation, definition: OpDef, attrs: dict[str, Any], inputs: list[Any]
+    ) -> list[Any]:
+        """The lowering's outputs, flat."""
+        keywords = definition.keywords(attrs)
         if definition.injected:
             keywords |= self._injected(op, definition)
-        result = definition.lower(*definition.arguments(op, inputs), **keywords)
-        return flat_outputs(result, len(op.outputs))
+        parts = definition.input_slices(attrs)
+        arguments = [list(inputs[p]) if isinstance(p, slice) else inputs[p] for p in parts]
+        return flat_outputs(definition.lower(*arguments, **keywords), len(op.outputs))
 
     def _injected(self, op: Operation, definition: OpDef) -> dict[str, Any]:
         injected: dict[str, Any] = {}
         if "counter" in definition.injected:
-            injected["counter"] = self.counters[op] = self._counter(op)
+            injected["counter"] = self._random_counter(op)
         if "session" in definition.injected:
             injected["session"] = self.session
         if "op" in definition.injected:
             injected["op"] = op
+        if "functions" in definition.injected:
+            injected["functions"] = self._functions(self, op)
         return injected
+
+    def _random_counter(self, op: Operation) -> Counter:
+        if not op.graph.is_function:
+            counter = self.counters[op] = self._counter(op, None)
+            return counter
+        # In a branch or loop the position depends on the run: it is kept like a variable.
+        key = random_key(op)
+        return _Kept(self._counter(op, self.known(key)), self.variables, key)
 
     def _write(self, op: Operation, definition: OpDef, outputs: list[Any]) -> list[Any]:
         """Store the new values (the lowering's first outputs); the rest are the op's outputs.
@@ -192,6 +304,20 @@ class Evaluator:
                 None, op, f"{op.type} gave {dtype} where {tensor.dtype.name} is declared."
             )
         return value
+
+
+class LoopTooLong(Exception):
+    """A loop with room for so many iterations had more to do (functions.py, `Bounds`)."""
+
+    def __init__(self, op: Operation) -> None:
+        super().__init__()
+        self.op = op
+
+
+def _raise_if_too_long(flags: dict[Any, Any]) -> None:
+    for tag, flag in flags.items():
+        if tag is not None and bool(flag):
+            raise LoopTooLong(tag)
 
 
 def uninitialized(key: str, op: Operation) -> errors.FailedPreconditionError:

@@ -2,6 +2,9 @@
 
 The life of a run: values of the feeds, then step by step (a device segment through XLA, host ops
 through the evaluator), then the fetches. A run that fails puts back the variables that it wrote.
+
+A function that control flow calls outside of a segment (it has host ops inside, say) is run in
+the same way: its arguments are the feeds, its outputs the fetches.
 """
 
 from __future__ import annotations
@@ -13,15 +16,20 @@ import jax
 import numpy as np
 
 from tf1x.core import dtypes, errors
+from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
+from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.compile import Compiled, Segment
-from tf1x.runtime.evaluate import Counter, Evaluator, uninitialized
+from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
+from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
+from tf1x.runtime.functions import Bounds, Traced
 from tf1x.runtime.plan import Plan, Step
 from tf1x.runtime.state import State
+from tf1x.runtime.trip_count import grows
 
 if TYPE_CHECKING:
     from tf1x.runtime.session import BaseSession
@@ -37,27 +45,28 @@ _enable_x64: Callable[..., Any] = jax.enable_x64
 _wait_for: Callable[..., Any] = jax.block_until_ready
 
 
-class Executor:
-    """Runs one combination of fetches and fed tensors."""
+class Runner:
+    """Computes certain targets from certain given tensors, with a session's state."""
 
-    def __init__(self, session: BaseSession, fetches: Fetches, fed: feeding.Feeds) -> None:
+    def __init__(
+        self, session: BaseSession, targets: list[Tensor | Operation], given: list[Tensor]
+    ) -> None:
         self._session = session
         self._state: State = session._state
-        self._fetches = fetches
-        self._feeds = fed
-        self._fed = fed.tensors
+        self._targets = targets
+        self._fed = given
+        self._bounds = Bounds()
         self._static: set[Tensor] = set()
         self._needing: set[Operation] = set()
         self._concrete: set[Operation] = set()
-        self._values = _fetched_values(fetches, fed)
-        self.keep_alive: Any = None
+        self._functions: dict[FuncGraph, FunctionRunner] = {}
         self._replan()
 
     def _replan(self) -> None:
-        self.plan = Plan(self._fetches.elements, self._fed, self._concrete)
+        self.plan = Plan(self._targets, self._fed, self._concrete)
         _check_placeholders(self.plan)
         self._segments: dict[Step, _DeviceStep] = {}
-        wanted = {t for t in self._fetches.elements if isinstance(t, Tensor)}
+        wanted = {t for t in self._targets if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
             if not step.host:
                 self._segments[step] = _DeviceStep(
@@ -67,7 +76,6 @@ class Executor:
         self._only = self._single_segment()
         if self._only is not None:
             self._only.place(self._fed)
-        self._fetches_feeds = any(t in self._fed for t in self._fetches.elements)
         self._interpreted = self._is_one_off()
 
     def _single_segment(self) -> _DeviceStep | None:
@@ -88,9 +96,13 @@ class Executor:
         size = sum(t.shape.num_elements() or 0 for op in ops for t in op.outputs)
         if size > _INTERPRET_ELEMENTS:
             return False
-        if not self._fed and self._fetches.operations_only and self._only_initializes(ops):
+        if not self._fed and self._operations_only and self._only_initializes(ops):
             return True
         return all(op.opdef.exact or op.type == "Const" or _is_integral(op) for op in ops)
+
+    @property
+    def _operations_only(self) -> bool:
+        return all(isinstance(t, Operation) for t in self._targets)
 
     def _only_initializes(self, ops: list[Operation]) -> bool:
         writes = [op for op in ops if self.plan.access[op].writes]
@@ -98,54 +110,23 @@ class Executor:
 
     # -- running -------------------------------------------------------------------------------
 
-    def run(self, feed_dict: Any) -> Any:
-        """Run with the values of `feed_dict`, whose keys are those this executor was made for."""
-        if self._feeds.plain:
-            values = (
-                [feeding.to_array(t, v) for t, v in zip(self._fed, feed_dict.values(), strict=True)]
-                if self._fed
-                else []
-            )
-        else:
-            values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
-        with _enable_x64(True):
-            return self._run_values(values)
-
-    def _run_values(self, fed: list[Any]) -> Any:
-        if self._only is not None and not self._interpreted:
-            return self._run_single(fed)
-        return self._run_steps(fed)
-
-    def _run_single(self, fed: list[Any]) -> Any:
-        """The fast path: the whole run is one compiled segment."""
-        step = self._only
-        assert step is not None
-        inputs = [fed[i] for i in step.positions] if step.positions is not None else fed
-        try:
-            compiled, results = self._dispatch(step, inputs)
-        except _Replan:
-            return self._run_values(fed)
-        outputs = compiled.outputs(results)
-        values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))
-        if self._fetches_feeds:
-            values.update(zip(self._fed, fed, strict=True))
-        return self._finish(values)
-
-    def _run_steps(self, fed: list[Any]) -> Any:
-        undo: dict[str, Any] = {}
-        try:
-            while True:
-                try:
-                    values = dict(zip(self._fed, fed, strict=True))
-                    for step in self.plan.steps:
-                        self._run_step(step, values, undo)
-                    return self._finish(values)
-                except _Replan:
-                    # Steps that ran already run again; their writes are put back first.
-                    self._restore(undo)
-        except BaseException:
-            self._restore(undo)
-            raise
+    def _run_steps(self, fed: list[Any], undo: dict[str, Any]) -> dict[Tensor, Any]:
+        """Values of all targets; the old values of what was written are added to `undo`."""
+        while True:
+            here: dict[str, Any] = {}
+            try:
+                values = dict(zip(self._fed, fed, strict=True))
+                for step in self.plan.steps:
+                    self._run_step(step, values, here)
+                for key, value in here.items():
+                    undo.setdefault(key, value)
+                return values
+            except _Replan:
+                # Steps that ran already run again; their writes are put back first.
+                self._restore(here)
+            except BaseException:
+                self._restore(here)
+                raise
 
     def _restore(self, undo: dict[str, Any]) -> None:
         with self._state.lock:
@@ -172,11 +153,11 @@ class Executor:
         state = self._state
         with state.lock:
             compiled = self._compiled(step, inputs, keep_old=undo is not None)
-            results = compiled.function(*compiled.arguments(state, inputs))
-            failed = compiled.checked and bool(np.asarray(results[-1]).any())
+            results = compiled.function(*self._arguments(step, compiled, inputs))
+            failed = bool(compiled.checks) and bool(np.asarray(results[-1]).any())
             writes = step.segment.writes
             if writes:
-                first = len(results) - len(writes) - compiled.checked
+                first = len(results) - len(writes) - bool(compiled.checks)
                 variables = state.variables
                 for i, key in enumerate(writes):
                     if failed and key not in compiled.recovered:
@@ -185,6 +166,7 @@ class Executor:
                         undo[key] = variables.get(key)
                     variables[key] = results[first + i]
             if failed:
+                self._make_room(step, compiled, results[-1])
                 self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
             if compiled.random:
                 compiled.advance(state)
@@ -194,6 +176,29 @@ class Executor:
                 _wait_for(results[-1])
         return compiled, results
 
+    def _arguments(self, step: _DeviceStep, compiled: Compiled, inputs: list[Any]) -> list[Any]:
+        try:
+            return compiled.arguments(self._state, inputs)
+        except xp.StaticValueNeeded as needed:
+            self._make_known(step.segment, needed)
+            raise _Replan from None
+
+    def _make_room(self, step: _DeviceStep, compiled: Compiled, flags: Any) -> None:
+        """Where a loop had more to do than there was room for: make more, and run again.
+
+        The other checks did not see all iterations then, so what they say does not count.
+        """
+        short = [
+            tag
+            for tag, flag in zip(compiled.checks, np.asarray(flags), strict=True)
+            if flag and tag is not None
+        ]
+        if short:
+            for op in short:
+                self._bounds.grow(op)
+            step.compiled.clear()
+            raise _Replan
+
     def _compiled(self, step: _DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
         key = step.signature(inputs)
         compiled = step.compiled.get(key)
@@ -201,7 +206,12 @@ class Executor:
             self._limit_signatures(step)
             try:
                 compiled = Compiled(
-                    step.segment, self._state, inputs, frozenset(step.static), keep_old
+                    step.segment,
+                    self._state,
+                    inputs,
+                    frozenset(step.static),
+                    keep_old,
+                    self._bounds,
                 )
             except xp.StaticValueNeeded as needed:
                 self._make_known(step.segment, needed)
@@ -216,8 +226,8 @@ class Executor:
         first, and the op that needs it runs on its own between two segments.
         """
         op = needed.op
-        sources = _small_sources(op, segment)
-        if sources is None or sources <= self._static or op in self._needing:
+        sources = _small_sources(op, needed.tensor, segment)
+        if sources is None or sources <= self._static:
             self._concrete.add(op)
         else:
             self._static |= sources
@@ -234,20 +244,31 @@ class Executor:
 
     def _explain(self, segment: Segment, values: dict[Tensor, Any]) -> None:
         """Interpret a segment whose checks failed, to raise the error of the op that failed."""
-        evaluator = self._evaluator(dict(self._state.variables))
-        evaluator.values.update({t: _concrete(v) for t, v in values.items()})
-        evaluator.run(op for op in segment.ops if op.type != "Const" or op.outputs[0] not in values)
+        saved = dict(self._state.variables)
+        try:
+            evaluator = self._evaluator(dict(saved), {})
+            evaluator.values.update({t: _concrete(v) for t, v in values.items()})
+            evaluator.run(
+                op for op in segment.ops if op.type != "Const" or op.outputs[0] not in values
+            )
+        finally:
+            self._state.variables.update(saved)
         raise errors.InvalidArgumentError(None, None, "A check failed in the compiled program.")
 
-    def _evaluator(self, variables: dict[str, Any]) -> Evaluator:
+    def _evaluator(self, variables: dict[str, Any], undo: dict[str, Any]) -> Evaluator:
         state = self._state
 
-        def counter(op: Operation) -> Counter:
-            seed, seed2 = state.random_key(op)
-            key = np.uint64(seed & _MASK64), np.uint64(seed2 & _MASK64)
-            return Counter(key, np.uint64(state.counters.get(op.name, 0)))
+        def counter(op: Operation, position: Any) -> Counter:
+            if position is None:
+                position = np.uint64(state.counters.get(op.name, 0))
+            return Counter(state.philox_key(op), position)
 
-        return Evaluator(variables, counter, self.plan.access, self._session)
+        def functions(evaluator: Evaluator, op: Operation) -> Any:
+            if evaluator.reverse:
+                return Traced(evaluator, op, self._bounds)
+            return _Concrete(self, op, undo)
+
+        return Evaluator(variables, counter, functions, self.plan.access, self._session)
 
     def _interpret(
         self, ops: list[Operation], values: dict[Tensor, Any], undo: dict[str, Any]
@@ -258,18 +279,15 @@ class Executor:
             if op.outputs and all(t in values for t in op.outputs):
                 continue
             written = self.plan.access[op].writes
-            reads = {t: _concrete(values[t]) for t in op.inputs if t in values}
-            if op.opdef.blocking:
-                evaluator = self._evaluator(state.variables)
-                evaluator.values = reads
-                evaluator.apply(op)
+            evaluator = self._evaluator(state.variables, undo)
+            evaluator.values = {t: _concrete(values[t]) for t in op.inputs if t in values}
+            if op.opdef.blocking or op.opdef.calls_functions:
+                self._apply(evaluator, op)
             else:
                 with state.lock:
                     for key in written:
                         undo.setdefault(key, state.variables.get(key))
-                    evaluator = self._evaluator(state.variables)
-                    evaluator.values = reads
-                    evaluator.apply(op)
+                    self._apply(evaluator, op)
                     for random, used in evaluator.counters.items():
                         state.counters[random.name] = (
                             state.counters.get(random.name, 0) + used.blocks
@@ -277,13 +295,139 @@ class Executor:
             for tensor in op.outputs:
                 values[tensor] = evaluator.values[tensor]
 
+    def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
+        """Run those of the plan's ops that are not in `done`, and add them to it."""
+        with _enable_x64(True):
+            for step in self.plan.steps:
+                pending = [op for op in step.ops if op not in done]
+                self._interpret(pending, values, {})
+                done.update(pending)
+
+    def _apply(self, evaluator: Evaluator, op: Operation) -> None:
+        try:
+            evaluator.apply(op)
+        except LoopTooLong as loop:
+            self._bounds.grow(loop.op)
+            raise _Replan from None
+        except xp.StaticValueNeeded:
+            raise errors.UnsupportedError(
+                f"{op.type} {op.name!r}: tf1x cannot differentiate a loop whose values change "
+                "their shape in every iteration while the number of iterations depends on the "
+                "data. Give the values one shape (pad them), or use a TensorArray."
+            ) from None
+
+    def function(self, function: FuncGraph) -> FunctionRunner:
+        """What runs a function that one of the ops calls."""
+        if function not in self._functions:
+            self._functions[function] = FunctionRunner(self._session, function)
+        return self._functions[function]
+
+
+class FunctionRunner(Runner):
+    """Runs a function on concrete values."""
+
+    def __init__(self, session: BaseSession, function: FuncGraph) -> None:
+        values = [t for t in function.args if variable_key(t) is None]
+        super().__init__(session, list(function.outputs), values)
+        self._taken = [i for i, t in enumerate(function.args) if t in set(values)]
+        self._outputs = function.outputs
+
+    def call(self, args: list[Any], undo: dict[str, Any]) -> list[Any]:
+        """The outputs; the old values of the variables that were written go to `undo`."""
+        values = self._run_steps([args[i] for i in self._taken], undo)
+        return [values[t] for t in self._outputs]
+
+
+class _Concrete:
+    """Runs the functions of a control-flow op between segments, on concrete values."""
+
+    def __init__(self, runner: Runner, op: Operation, undo: dict[str, Any]) -> None:
+        self._runner, self._op, self._undo = runner, op, undo
+
+    def _function(self, name: str) -> FuncGraph:
+        function: FuncGraph = self._op.graph.function(name)
+        return function
+
+    def branch(self, index: Any, names: list[str], args: list[Any]) -> list[Any]:
+        chosen = self._function(names[int(index)])
+        return self._runner.function(chosen).call(args, self._undo)
+
+    def loop(self, cond: str, body: str, args: list[Any]) -> list[Any]:
+        condition = self._runner.function(self._function(cond))
+        function = self._function(body)
+        step = self._runner.function(function)
+        growing = [i for i, x in enumerate(args) if isinstance(x, ListValue) and grows(function, i)]
+        args = list(args)
+        while bool(np.asarray(condition.call(args, self._undo)[0])):
+            for i in growing:
+                args[i] = _with_room(args[i])
+            args = step.call(args, self._undo)
+        for i in growing:
+            args[i] = args[i].settled()
+        return args
+
+
+def _with_room(value: ListValue) -> ListValue:
+    """A list with room for one more element, so that its buffer seldom changes its shape."""
+    if value.is_growing and int(value.length) < value.capacity:
+        return value
+    return value.growing(max(16, 2 * value.capacity))
+
+
+class Executor(Runner):
+    """Runs one combination of fetches and fed tensors."""
+
+    def __init__(self, session: BaseSession, fetches: Fetches, fed: feeding.Feeds) -> None:
+        self._fetches = fetches
+        self._feeds = fed
+        self._values = fetched_values(fetches, fed)
+        self._fetches_feeds = any(t in fed.tensors for t in fetches.elements)
+        self.keep_alive: Any = None
+        super().__init__(session, list(fetches.elements), fed.tensors)
+
+    def run(self, feed_dict: Any) -> Any:
+        """Run with the values of `feed_dict`, whose keys are those this executor was made for."""
+        if self._feeds.plain:
+            values = (
+                [feeding.to_array(t, v) for t, v in zip(self._fed, feed_dict.values(), strict=True)]
+                if self._fed
+                else []
+            )
+        else:
+            values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
+        with _enable_x64(True):
+            return self._run_values(values)
+
+    def _run_values(self, fed: list[Any]) -> Any:
+        if self._only is not None and not self._interpreted:
+            return self._run_single(fed)
+        undo: dict[str, Any] = {}
+        values = self._run_steps(fed, undo)
+        try:
+            return self._finish(values)
+        except BaseException:
+            self._restore(undo)
+            raise
+
+    def _run_single(self, fed: list[Any]) -> Any:
+        """The fast path: the whole run is one compiled segment."""
+        step = self._only
+        assert step is not None
+        inputs = [fed[i] for i in step.positions] if step.positions is not None else fed
+        try:
+            compiled, results = self._dispatch(step, inputs)
+        except _Replan:
+            return self._run_values(fed)
+        outputs = compiled.outputs(results)
+        values: dict[Tensor, Any] = dict(zip(step.segment.outputs, outputs))
+        if self._fetches_feeds:
+            values.update(zip(self._fed, fed, strict=True))
+        return self._finish(values)
+
     # -- results -------------------------------------------------------------------------------
 
     def _finish(self, values: dict[Tensor, Any]) -> Any:
         return self._fetches.result([get(values, self._state) for get in self._values])
-
-
-_MASK64 = (1 << 64) - 1
 
 
 class _Replan(Exception):
@@ -298,6 +442,7 @@ class _DeviceStep:
         self.static = [t for t in segment.inputs if t in static]
         self.compiled: dict[Any, Compiled] = {}
         self.positions: list[int] | None = None
+        self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
 
     def place(self, fed: list[Tensor]) -> None:
         """Note where the inputs stand among the fed tensors; None if just so."""
@@ -305,99 +450,26 @@ class _DeviceStep:
         self.positions = None if same else [fed.index(t) for t in self.segment.inputs]
 
     def signature(self, inputs: list[Any]) -> Any:
-        if not self.static:
+        if not self.static and not self._takes_lists:
             return tuple([x.shape for x in inputs])
         return tuple(
             [
-                (x.shape, np.asarray(x).tobytes() if t in self.static else None)
+                (_form(x), np.asarray(x).tobytes() if t in self.static else None)
                 for t, x in zip(self.segment.inputs, inputs, strict=True)
             ]
         )
 
 
-class PartialRun:
-    """The state of `Session.partial_run` between its calls: everything computed so far."""
-
-    def __init__(self, session: BaseSession, fetches: Fetches, feeds: list[Any]) -> None:
-        self._session = session
-        self._allowed = set(feeds)
-        self._expected = set(fetches.elements)
-        self._values: dict[Tensor, Any] = {}
-        self._done: set[Operation] = set()
-
-    def run(self, fetches: Fetches, fed: list[tuple[Tensor, Any]]) -> Any:
-        """Feed, then compute what `fetches` still need; every op runs once in all."""
-        for tensor, value in fed:
-            if tensor not in self._allowed:
-                raise errors.InvalidArgumentError(
-                    None, None, f"The feed {tensor.name} was not specified in partial_run_setup."
-                )
-            if tensor in self._values:
-                raise errors.InvalidArgumentError(
-                    None, None, f"The feed {tensor.name} has already been fed."
-                )
-            self._values[tensor] = value
-        for element in fetches.elements:
-            if element not in self._expected:
-                raise errors.InvalidArgumentError(
-                    None, None, f"The fetch {element.name} was not specified in partial_run_setup."
-                )
-        executor = Executor.__new__(Executor)
-        executor._session, executor._state = self._session, self._session._state
-        plan = Plan(fetches.elements, list(self._values))
-        _check_placeholders(plan)
-        executor.plan = plan
-        undo: dict[str, Any] = {}
-        with _enable_x64(True):
-            for step in plan.steps:
-                pending = [op for op in step.ops if op not in self._done]
-                executor._interpret(pending, self._values, undo)
-                self._done.update(pending)
-        getters = _fetched_values(fetches, feeding.Feeds())
-        return fetches.result([get(self._values, executor._state) for get in getters])
-
-
-# -- fetched values ------------------------------------------------------------------------------
-
-
-def _fetched_values(
-    fetches: Fetches, fed: feeding.Feeds
-) -> list[Callable[[dict[Tensor, Any], State], Any]]:
-    """For each fetched element, a function that gives its value at the end of the run."""
-    return [_getter(element, set(fed.tensors)) for element in fetches.elements]
-
-
-def _getter(
-    element: Tensor | Operation, fed: set[Tensor]
-) -> Callable[[dict[Tensor, Any], State], Any]:
-    if isinstance(element, Operation):
-        return lambda values, state: None
-    if element in fed:
-        return lambda values, state: _as_result(np.asarray(values[element]))
-    key = variable_key(element)
-    if key is not None and element.dtype._is_ref_dtype:
-        return lambda values, state: _variable_result(element, key, state)
-    if element.dtype in (dtypes.resource, dtypes.variant):
-        return lambda values, state: values.get(element, key)
-    return lambda values, state: _as_result(values[element])
-
-
-def _variable_result(element: Tensor, key: str, state: State) -> Any:
-    """A reference variable's value: that after the run (SEMANTICS.md)."""
-    with state.lock:  # so that no other thread donates the buffer meanwhile
-        value = state.variables.get(key)
-        if value is None:
-            raise uninitialized(key, element.op)
-        return _as_result(value)
-
-
-def _as_result(value: Any) -> Any:
-    """A fresh, writable NumPy array; a scalar for rank 0, as TensorFlow returns."""
-    array = np.array(value)
-    return array[()] if array.ndim == 0 else array
+def _form(value: Any) -> Any:
+    """What a compiled segment depends on: the shape of an array, form and shapes of a list."""
+    if isinstance(value, ListValue):
+        return jax.tree.structure(value), *(np.shape(x) for x in jax.tree.leaves(value))
+    return value.shape
 
 
 def _concrete(value: Any) -> Any:
+    if isinstance(value, ListValue):
+        return jax.tree.map(_concrete, value)
     return np.asarray(value) if isinstance(value, jax.Array) else value
 
 
@@ -423,15 +495,18 @@ def _check_placeholders(plan: Plan) -> None:
             )
 
 
-def _small_sources(op: Operation, segment: Segment) -> set[Tensor] | None:
+def _small_sources(op: Operation, needed: Tensor | None, segment: Segment) -> set[Tensor] | None:
     """The segment's inputs that determine the integers `op` needs, if all are small.
+
+    These are `needed`, where it is known, else all integers that go into `op`.
 
     None when a variable, a random number or a large value is among the sources.
     """
     inputs = set(segment.inputs)
     inside = set(segment.ops)
     found: set[Tensor] = set()
-    stack = [t for t in op.inputs if t.dtype.is_integer or t.dtype.is_bool]
+    wanted = op.inputs if needed is None else (needed,)
+    stack = [t for t in wanted if t.dtype.is_integer or t.dtype.is_bool]
     seen: set[Tensor] = set()
     while stack:
         tensor = stack.pop()

@@ -8,15 +8,22 @@ order of creation.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from tf1x.core import errors
+from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.graphdef import FuncAttr
 from tf1x.core.references import variable_key
 
 # Ops that stand for a reference, a fed value or an order; there is nothing to compute.
-SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp"})
+SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp", "_Arg"})
+
+# Keys of the state that are no variables of the program: positions of random ops in functions.
+_RANDOM_PREFIX = "\0random/"
 
 
 @dataclass
@@ -48,9 +55,20 @@ def read_variable(tensor: Tensor, fed: frozenset[Tensor] | set[Tensor]) -> str |
 
 
 def access(op: Operation, fed: frozenset[Tensor] | set[Tensor] = frozenset()) -> Access:
-    """What `op` reads and writes."""
+    """What `op` reads and writes, the functions that it calls included."""
     found = Access()
     definition = op.opdef
+    if "counter" in definition.injected and op.graph.is_function:
+        found.reads.add(random_key(op))
+        found.writes.add(random_key(op))
+    functions = called(op)
+    for function in functions:
+        inner = effects(function)
+        found.reads |= inner.reads
+        if definition.calls_functions:  # and not a gradient, which only reads again
+            found.writes |= inner.writes
+    if functions:
+        return found
     parts = definition.input_slices(op.attrs)
     for arg, part in zip(definition.inputs, parts, strict=True):
         for tensor in op.inputs[part] if isinstance(part, slice) else (op.inputs[part],):
@@ -64,6 +82,68 @@ def access(op: Operation, fed: frozenset[Tensor] | set[Tensor] = frozenset()) ->
             found.reads.add(key)
             found.inputs[tensor] = key
     return found
+
+
+def random_key(op: Operation) -> str:
+    """Under which key of the state the position of a random op in a function is kept."""
+    function: Any = op.graph
+    return f"{_RANDOM_PREFIX}{function.name}/{op.name}"
+
+
+def is_random_key(key: str) -> bool:
+    return key.startswith(_RANDOM_PREFIX)
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+_plans: WeakKeyDictionary[FuncGraph, Plan] = WeakKeyDictionary()
+
+
+def called(op: Operation) -> list[FuncGraph]:
+    """The functions that an op's attributes name; a gradient's are those of its forward op."""
+    if not (op.opdef.calls_functions or op.type == "SymbolicGradient"):
+        return []
+    return [op.graph.function(name) for name in _names(op.attrs, op.graph.outermost._functions)]
+
+
+def _names(attrs: dict[str, Any], library: Any) -> list[str]:
+    found: list[str] = []
+    for value in attrs.values():
+        for item in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(item, FuncAttr):
+                if item.name in library:
+                    found.append(item.name)
+                found += _names(item.attrs, library)
+    return found
+
+
+def plan_of(function: FuncGraph) -> Plan:
+    """The ops of a function that its outputs need, in order."""
+    if function not in _plans:
+        _plans[function] = Plan(function.outputs, ())
+    return _plans[function]
+
+
+def effects(function: FuncGraph) -> Access:
+    """The variables that a call of the function reads and writes."""
+    found = Access()
+    for access in plan_of(function).access.values():
+        found.reads |= access.reads
+        found.writes |= access.writes
+    return found
+
+
+def inside(ops: Iterable[Operation]) -> Iterator[Operation]:
+    """The ops and, at any depth, those of the functions that they call."""
+    for op in ops:
+        yield op
+        for function in called(op):
+            yield from inside(plan_of(function).ops)
+
+
+def needs_host(op: Operation) -> bool:
+    """Whether an op runs in Python: a host op, or control flow with one inside."""
+    return any(item.opdef.host for item in inside([op]))
 
 
 @dataclass(eq=False)
@@ -117,7 +197,7 @@ class Plan:
         return needed
 
     def _is_host(self, op: Operation) -> bool:
-        return op.opdef.host or op in self.concrete
+        return op in self.concrete or needs_host(op)
 
     def _ordered(self, needed: set[Operation]) -> list[Operation]:
         return _Ordering(self, needed).run()

@@ -10,8 +10,9 @@ from typing import Any
 from tf1x.core import errors, scopes
 from tf1x.core.graph import Graph
 from tf1x.runtime import feeds
-from tf1x.runtime.execute import Executor, PartialRun
+from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
+from tf1x.runtime.partial_run import PartialRun
 from tf1x.runtime.state import State
 
 

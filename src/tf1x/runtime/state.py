@@ -5,8 +5,13 @@ from __future__ import annotations
 import secrets
 import threading
 from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from tf1x.core.graph import Operation
+
+_MASK64 = (1 << 64) - 1
 
 
 class State:
@@ -21,13 +26,18 @@ class State:
         self.variables: dict[str, Any] = {}
         self.counters: dict[str, int] = {}
         self.resources: dict[str, Any] = {}
-        self._keys: dict[str, tuple[int, int]] = {}
+        self._keys: WeakKeyDictionary[Operation, tuple[int, int]] = WeakKeyDictionary()
 
     def random_key(self, op: Operation) -> tuple[int, int]:
         """The op's two seeds; drawn once a session where the program gave none."""
         seed, seed2 = op.attrs["seed"], op.attrs["seed2"]
         if seed or seed2:
             return seed, seed2
-        if op.name not in self._keys:
-            self._keys[op.name] = (secrets.randbits(63), secrets.randbits(63))
-        return self._keys[op.name]
+        if op not in self._keys:
+            self._keys[op] = (secrets.randbits(63), secrets.randbits(63))
+        return self._keys[op]
+
+    def philox_key(self, op: Operation) -> tuple[np.uint64, np.uint64]:
+        """The two seeds as the generator takes them."""
+        seed, seed2 = self.random_key(op)
+        return np.uint64(seed & _MASK64), np.uint64(seed2 & _MASK64)

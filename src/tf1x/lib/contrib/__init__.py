@@ -1,0 +1,1 @@
+"""`tf.contrib`: built on the rest of the library, loaded at first use."""

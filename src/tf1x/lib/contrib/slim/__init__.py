@@ -1,0 +1,1 @@
+"""`tf.contrib.slim`: contrib.layers and contrib.framework, training ops, and image networks."""

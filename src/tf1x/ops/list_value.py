@@ -1,0 +1,154 @@
+"""The value of a `TensorList`: elements of one shape in a buffer, as XLA wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from tf1x.core.errors import InvalidArgumentError, UnsupportedError
+from tf1x.ops import xp
+
+Length = Any  # an int, or within a compiled loop in which the list grows a traced int32 scalar
+
+
+@jax.tree_util.register_pytree_node_class
+class ListValue:
+    """Elements `buffer[:length]`; immutable.
+
+    Attributes:
+        buffer: array of shape [capacity, *element shape]; None until the first element tells the
+            shape.
+        length: the number of elements. Known while tracing, it equals the capacity; in a compiled
+            loop that makes the list grow it is traced, and the capacity is fixed.
+        element_dtype: the elements' NumPy type.
+    """
+
+    __slots__ = ("buffer", "element_dtype", "length")
+
+    def __init__(self, buffer: Any, length: Length, element_dtype: Any) -> None:
+        self.buffer = buffer
+        self.length = length
+        self.element_dtype = np.dtype(element_dtype)
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
+        if self.is_growing:
+            return (self.buffer, self.length), (None, self.element_dtype)
+        return (self.buffer,), (self.length, self.element_dtype)
+
+    @classmethod
+    def tree_unflatten(cls, aux: Any, children: Any) -> ListValue:
+        length, dtype = aux
+        made = cls.__new__(cls)
+        made.element_dtype = dtype
+        made.buffer, made.length = children if length is None else (children[0], length)
+        return made
+
+    @property
+    def is_growing(self) -> bool:
+        return not isinstance(self.length, int)
+
+    @property
+    def capacity(self) -> int:
+        return int(self.length) if self.buffer is None else int(self.buffer.shape[0])
+
+    @property
+    def element_shape(self) -> tuple[int, ...] | None:
+        return None if self.buffer is None else tuple(self.buffer.shape[1:])
+
+    def with_buffer(self, buffer: Any) -> ListValue:
+        return ListValue(buffer, self.length, self.element_dtype)
+
+    def zeros_like(self) -> ListValue:
+        return self.with_buffer(None)
+
+    def filled(self, element_shape: tuple[int, ...] | None) -> ListValue:
+        """The same with a buffer (zeros, where nothing was written).
+
+        Raises:
+            InvalidArgumentError: neither the list nor the caller knows the elements' shape.
+        """
+        if self.buffer is not None:
+            return self
+        if element_shape is None:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Trying to read a TensorList (TensorArray) to which nothing was written: the shape "
+                "of its elements is not known. Give the TensorArray an element_shape.",
+            )
+        return self.with_buffer(blank((self.capacity, *element_shape), self.element_dtype))
+
+    def resized(self, capacity: int) -> ListValue:
+        """Cut or padded with zeros to `capacity` elements; the length becomes that number."""
+        buffer = self.buffer
+        if buffer is not None and capacity < buffer.shape[0]:
+            buffer = buffer[:capacity]
+        elif buffer is not None and capacity > buffer.shape[0]:
+            more = blank((capacity - buffer.shape[0], *buffer.shape[1:]), self.element_dtype)
+            buffer = xp.concatenate([buffer, more], axis=0)
+        return ListValue(buffer, capacity, self.element_dtype)
+
+    def growing(self, capacity: int) -> ListValue:
+        """Room for `capacity` elements, and a length that may be traced."""
+        length = np.int32(self.length) if isinstance(self.length, int) else self.length
+        return ListValue(self.resized(capacity).buffer, length, self.element_dtype)
+
+    def settled(self) -> ListValue:
+        """With a length known while tracing; raises as `xp.static` does where it is not."""
+        if not self.is_growing:
+            return self
+        length = int(xp.static(self.length))
+        return ListValue(self.buffer, length, self.element_dtype).resized(length)
+
+    def __add__(self, other: ListValue) -> ListValue:
+        if other.buffer is None:
+            return self
+        if self.buffer is None:
+            return other
+        if self.buffer.shape != other.buffer.shape:
+            raise InvalidArgumentError(
+                None, None, "Trying to add two TensorLists of different lengths or element shapes."
+            )
+        return self.with_buffer(self.buffer + other.buffer)
+
+    def with_item(self, index: Any, item: Any, grow: bool = False) -> ListValue:
+        """A copy whose element `index` is `item`; with `grow` the list is made longer for it."""
+        if self.element_shape is not None and self.element_shape != tuple(np.shape(item)):
+            raise UnsupportedError(
+                f"A TensorArray with elements of shape {self.element_shape} got one of shape "
+                f"{tuple(np.shape(item))}: tf1x keeps the elements of a TensorArray in one buffer, "
+                "so they must have one shape. Pad them, or keep them in a Python list."
+            )
+        if self.is_growing:
+            length = xp.maximum(self.length, xp.asarray(index + 1, np.int32))
+            made = self.filled(np.shape(item))
+            made = ListValue(made.buffer, length, self.element_dtype)
+        elif grow and not isinstance(index, jax.core.Tracer) and int(index) >= self.length:
+            made = self.resized(int(index) + 1).filled(np.shape(item))
+        else:
+            made = self.filled(np.shape(item))
+        xp.check(
+            xp.logical_and(index >= 0, index < made.capacity),
+            InvalidArgumentError,
+            lambda: f"Trying to modify element {index} in a list with {made.capacity} elements.",
+        )
+        return made.with_buffer(_updated(made.buffer, index, item))
+
+
+def blank(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Zeros; empty strings for strings."""
+    if np.dtype(dtype) == object:
+        return np.full(shape, b"", object)
+    return xp.zeros(shape, dtype)
+
+
+def _updated(buffer: Any, index: Any, item: Any) -> Any:
+    if not xp.is_jax(buffer, index, item):
+        copy = np.array(buffer)
+        copy[int(index)] = item
+        return copy
+    return jax.lax.dynamic_update_index_in_dim(
+        jax.numpy.asarray(buffer), jax.numpy.asarray(item), index, 0
+    )

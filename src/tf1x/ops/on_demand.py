@@ -1,0 +1,39 @@
+"""Families of ops that few programs use: each is imported when one of its names is first used."""
+
+from __future__ import annotations
+
+from tf1x.api import lazy
+from tf1x.core.opdef import provide
+
+# -- candidate sampling ------------------------------------------------------------------------
+
+_SAMPLING = "tf1x.ops.candidate_sampling"
+provide(
+    _SAMPLING,
+    "AllCandidateSampler",
+    "ComputeAccidentalHits",
+    "FixedUnigramCandidateSampler",
+    "LearnedUnigramCandidateSampler",
+    "LogUniformCandidateSampler",
+    "ThreadUnsafeUnigramCandidateSampler",
+    "UniformCandidateSampler",
+)
+for _kind in ("all", "fixed_unigram", "learned_unigram", "log_uniform", "uniform"):
+    lazy(_SAMPLING, f"nn.{_kind}_candidate_sampler", f"random.{_kind}_candidate_sampler")
+lazy(_SAMPLING, "nn.compute_accidental_hits")
+lazy("tf1x.lib.sampling", "nn.nce_loss", "nn.sampled_softmax_loss")
+
+# -- connectionist temporal classification -----------------------------------------------------
+
+provide("tf1x.ops.ctc", "CTCBeamSearchDecoder", "CTCGreedyDecoder", "CTCLoss")
+
+# -- Fourier transforms ------------------------------------------------------------------------
+
+_FFT = "tf1x.ops.fft"
+for _rank in ("", "2D", "3D"):
+    provide(_FFT, f"RFFT{_rank}", f"IRFFT{_rank}")
+    for _kind in ("FFT", "IFFT"):
+        _op = f"{_kind}{_rank}"
+        _public = _op.lower()
+        provide(_FFT, _op)
+        lazy(_FFT, _public, f"spectral.{_public}", f"signal.{_public}", attribute=_op)
