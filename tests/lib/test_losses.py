@@ -56,9 +56,7 @@ def _weights(name: str, kind: str) -> Any:
     return weights
 
 
-def _program(
-    name: str, kind: str = "plain", known: bool = True, **options: Any
-) -> Any:
+def _program(name: str, kind: str = "plain", known: bool = True, **options: Any) -> Any:
     """The loss and its gradients; `known` says whether the batch size is static."""
     labels, predictions, own = LOSSES[name]
 
@@ -197,7 +195,9 @@ def test_unknown_ranks() -> None:
         w = tf.placeholder_with_default(weights, None)
         x = tf.placeholder_with_default(VALUES, [None, 3])
         loss = tf.losses.sparse_softmax_cross_entropy(y, x, w)
-        plain = tf.losses.mean_squared_error(TARGETS, VALUES, tf.placeholder_with_default(2.0, None))
+        plain = tf.losses.mean_squared_error(
+            TARGETS, VALUES, tf.placeholder_with_default(2.0, None)
+        )
         return None, [loss, plain, *tf.gradients(loss, [x, w])]
 
     assert_same_values(program)

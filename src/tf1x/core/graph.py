@@ -71,6 +71,7 @@ class Tensor:
         "_keras_history",
         "_keras_mask",
         "_shape",
+        "aliases",
         "op",
         "value_index",
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from tf1x.core import dtypes
-from tf1x.core.graph import Tensor
+from tf1x.core.graph import Operation, Tensor
 
 _VARIABLE_OPS = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable"})
 _PASSES_HANDLE = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch"})
 
 
-def variable_key(tensor: Tensor) -> str | None:
-    """The name under which a session keeps the variable that `tensor` refers to.
+def variable_op(tensor: Tensor) -> Operation | None:
+    """The variable op that `tensor` (a reference or a handle) comes from.
 
-    `tensor` is the output of a variable op, or a reference handed on by `Assign` and the like;
-    None for anything else.
+    It may have been handed on by `Assign` and the like, or into a function; None for anything else.
     """
     while tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource:
         op = tensor.op
@@ -24,10 +23,20 @@ def variable_key(tensor: Tensor) -> str | None:
             tensor = bound
             continue
         if op.type in _VARIABLE_OPS:
-            shared: str = op.attrs.get("shared_name") or op.name
-            prefix = op.attrs.get("container") or ""
-            return f"{prefix}/{shared}" if prefix else shared
+            return op
         if not op.inputs or not (op.opdef.writes or op.type in _PASSES_HANDLE):
             return None
         tensor = op.inputs[0]
     return None
+
+
+def variable_key(tensor: Tensor) -> str | None:
+    """The name under which a session keeps the variable that `tensor` refers to, or None."""
+    if not (tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource):
+        return None
+    op = variable_op(tensor)
+    if op is None:
+        return None
+    shared: str = op.attrs.get("shared_name") or op.name
+    prefix = op.attrs.get("container") or ""
+    return f"{prefix}/{shared}" if prefix else shared

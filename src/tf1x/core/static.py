@@ -57,7 +57,9 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
             )
     except (OpError, ValueError, TypeError, IndexError):
         return None  # the run will say what is wrong
-    outputs = result if isinstance(result, (tuple, list)) else (result,)
+    outputs: list[Any] = []
+    for item in result if isinstance(result, (tuple, list)) else (result,):
+        outputs += item if isinstance(item, (tuple, list)) else (item,)
     return np.asarray(outputs[tensor.value_index])
 
 

@@ -13,6 +13,7 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.ops import array, math
 from tf1x.ops.functional import gradient_node
+from tf1x.ops.pullback import differentiable
 
 
 @export("RegisterGradient")
@@ -147,13 +148,13 @@ class _Backward:
             elif op not in above:
                 above[op] = False
                 stack.append((op, True))
-                stack += [(t.op, False) for t in op.inputs]
+                stack += [(t.op, False) for t in _inputs(op)]
         sources = self._xs
         reached = {x.op for x in xs}
         for op in order:
             above[op] = any(
                 t in sources or (above.get(t.op, False) and t.op not in self._stops)
-                for t in op.inputs
+                for t in _inputs(op)
             )
         return {op for op, reaches in above.items() if reaches} | (reached & set(above))
 
@@ -170,17 +171,17 @@ class _Backward:
             self._grads.setdefault(y, []).append(grad)
 
     def run(self) -> None:
-        heap = [(-op._id, op) for op in {y.op for y in self._ys} if op in self._between]
+        heap = [(*_rank(op), op) for op in {y.op for y in self._ys} if op in self._between]
         heapq.heapify(heap)
-        queued = {op for _, op in heap}
+        queued = {op for _, _, op in heap}
         while heap:
-            _, op = heapq.heappop(heap)
+            _, _, op = heapq.heappop(heap)
             for tensor, grad in self._input_gradients(op):
                 self._grads.setdefault(tensor, []).append(grad)
                 source = tensor.op
                 if source in self._between and source not in queued:
                     queued.add(source)
-                    heapq.heappush(heap, (-source._id, source))
+                    heapq.heappush(heap, (*_rank(source), source))
 
     def total(self, tensor: Tensor) -> Any:
         """The sum of what has arrived at a tensor, or None."""
@@ -195,6 +196,8 @@ class _Backward:
         if op in self._stops:
             return []
         grads = [self.total(t) for t in op.outputs]
+        if op.type == "_Arg":  # the value comes from the graph around this function
+            return [(t, grads[0]) for t in _inputs(op) if grads[0] is not None]
         wanted = [t for t in op.inputs if self._wants(t)]
         if not wanted or all(g is None for g in grads):
             return []
@@ -228,7 +231,7 @@ class _Backward:
                     f"num inputs {len(op.inputs)}"
                 )
             return found
-        if op.opdef.host or op.opdef.injected:
+        if not differentiable(op.opdef):
             raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
         dense = [
             convert.to_tensor(_zeros_if_none(g, t)) for g, t in zip(grads, op.outputs, strict=True)
@@ -236,12 +239,24 @@ class _Backward:
         return gradient_node(op, dense)
 
 
+def _inputs(op: Operation) -> Sequence[Tensor]:
+    """What a gradient flows on to: inputs, or the tensor that an argument stands for."""
+    if op.type == "_Arg":
+        outer = op.graph.bound(op.outputs[0])  # type: ignore[attr-defined]
+        return () if outer is None else (outer,)
+    return op.inputs
+
+
+def _rank(op: Operation) -> tuple[int, int]:
+    """Ops of inner functions before those of the graphs around them, each in reverse order."""
+    depth, graph = 0, op.graph
+    while graph.is_function:
+        depth, graph = depth + 1, graph.outer  # type: ignore[attr-defined]
+    return -depth, -op._id
+
+
 def _zeros_if_none(grad: Any, tensor: Tensor) -> Any:
-    if grad is not None or tensor.dtype.base_dtype in (
-        dtypes.resource,
-        dtypes.variant,
-        dtypes.string,
-    ):
+    if grad is not None or tensor.dtype.base_dtype in (dtypes.resource, dtypes.string):
         return grad
     return array.ZerosLike(tensor)
 

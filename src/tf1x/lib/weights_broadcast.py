@@ -7,6 +7,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.graph import Operation, Tensor
 from tf1x.ops import array, checks, math, reduce
+from tf1x.ops.control_flow import cond
 from tf1x.ops.grouping import no_op
 
 _REFUSED = "weights can not be broadcast to values."
@@ -70,8 +71,6 @@ def _static_fit(weights: Tensor, values: Tensor) -> str | None:
 def _dynamic_fit(
     is_scalar: Tensor, of_weights: Tensor, weights_rank: Tensor, of_values: Tensor, values_rank: Tensor
 ) -> Tensor:  # fmt: skip
-    from tf1x.ops.control_flow import cond
-
     def dimensions_fit() -> Tensor:
         each = math.LogicalOr(math.Equal(of_weights, 1), math.Equal(of_weights, of_values))
         return reduce.reduce_all(each)

@@ -36,6 +36,7 @@ from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import math, xp
 from tf1x.ops.functional import gradient_node
+from tf1x.ops.list_value import ListValue
 from tf1x.ops.shape_rules import dims, from_attr, product, scalar, unchanged
 
 define(None, "newaxis")
@@ -409,7 +410,9 @@ def NoOp() -> None:
 
 @op("x: T -> y: T", shape=unchanged, exact=True, grad=None)
 def ZerosLike(x: Any) -> Any:
-    """Zeros of the shape and type of `x`."""
+    """Zeros of the shape and type of `x`; of a list, one of which nothing is written."""
+    if isinstance(x, ListValue):
+        return x.zeros_like()
     if x.dtype == object:
         return np.full(x.shape, b"", object)
     return xp.zeros(np.shape(x), x.dtype)

@@ -14,6 +14,7 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, checks, math, reduce, segment, xp
+from tf1x.ops.control_flow import cond
 from tf1x.ops.grouping import with_dependencies
 from tf1x.ops.shape_rules import dims
 
@@ -179,8 +180,6 @@ def _may_end_in_one(x: Tensor) -> bool:
 
 
 def _squeezed_if(rank_difference: Tensor, wanted: int, x: Tensor) -> Tensor:
-    from tf1x.ops.control_flow import cond
-
     too_many = math.Equal(wanted, rank_difference)
     found: Tensor = cond(too_many, lambda: array.squeeze(x, [-1]), lambda: x)
     return found

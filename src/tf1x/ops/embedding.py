@@ -212,15 +212,16 @@ def embedding_lookup_sparse(
         examples = getitem(sp_ids.indices, (slice(None), 0))
         if len(tables) == 1 and not hasattr(tables[0], "op"):
             tables = [convert.to_tensor(tables[0], name="params")]
-        fast = len(tables) == 1 and max_norm is None and tables[0].device == examples.device
-        if fast and (allow_fast_lookup or sp_weights is None):
+        simple = len(tables) == 1 and max_norm is None and not _is_resource(tables[0])
+        beside = simple and tables[0].device == examples.device
+        fast = beside and (allow_fast_lookup or sp_weights is None)
+        if fast:
             table, positions = tables[0], sp_ids.values
         else:
             distinct, positions = array_select.Unique(sp_ids.values)
             table = embedding_lookup(
                 tables, distinct, partition_strategy=partition_strategy, max_norm=max_norm
             )
-            fast = False
         if sp_weights is not None:
             return _weighted(table, positions, sp_weights.values, examples, combiner, scope)
         node = {
@@ -298,7 +299,8 @@ def safe_embedding_lookup_sparse(
         rank = array.size(shape) if static_rank is None else static_rank
         front = reduce.reduce_prod(array_slicing.slice_(shape, [0], [rank - 1]))
         back = array_gather.gather(shape, rank - 1)
-        ids = sparse_functions.sparse_reshape(sparse_ids, [front, back])
+        # TensorFlow cannot tell these sizes while it builds the graph, so its graph computes them.
+        ids = sparse_functions.reshaped(sparse_ids, [front, back], lambda old, new: None)
         weights = None
         if sparse_weights is not None:
             weights = SparseTensor(ids.indices, sparse_weights.values, ids.dense_shape)

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core import opdef
-from tf1x.core.dtypes import DType, bool_
-from tf1x.core.graph import Operation
+from tf1x.core import opdef, scopes
+from tf1x.core.dtypes import DType, bool_, resource
+from tf1x.core.graph import Operation, Tensor
 from tf1x.core.graphdef import FuncAttr
 from tf1x.core.opdef import op
+from tf1x.core.references import variable_op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 from tf1x.ops.pullback import plain, vjp
@@ -132,7 +133,10 @@ PartitionedCall, StatefulPartitionedCall = (
 
 @op(
     "input: *Tin -> output: *Tout",
-    shape=lambda op: [t.shape for t in op.inputs[: len(op.attrs["Tout"])]],
+    shape=lambda op: [
+        TensorShape.of(None) if t.dtype is resource else t.shape
+        for t in op.inputs[: len(op.attrs["Tout"])]
+    ],
 )
 def SymbolicGradient(input: list[Any], *, Tout: list[DType], f: FuncAttr) -> Any:
     """Gradients of the op (or function) `f`.
@@ -155,11 +159,21 @@ def gradient_node(forward: Operation, grads: list[Any]) -> list[Any]:
         (*forward.inputs, *grads),
         {
             "Tin": types + [g.dtype.base_dtype for g in grads],
-            "Tout": types,
+            # The gradient of a handle is a tensor of the variable's type.
+            "Tout": [_of_variable(t) for t in forward.inputs],
             "f": FuncAttr(forward.type, forward.attrs),
         },
         "SymbolicGradient",
-        graph=forward.graph,
+        graph=scopes.graph_of(forward.inputs),
     )
     node.forward = forward
     return list(node.outputs)
+
+
+def _of_variable(tensor: Tensor) -> DType:
+    if tensor.dtype is resource:
+        variable = variable_op(tensor)
+        if variable is not None:
+            dtype: DType = variable.attrs["dtype"]
+            return dtype
+    return tensor.dtype.base_dtype

@@ -23,25 +23,29 @@ class ListValue:
         length: the number of elements. Known while tracing, it equals the capacity; in a compiled
             loop that makes the list grow it is traced, and the capacity is fixed.
         element_dtype: the elements' NumPy type.
+        capacity: how many elements there is room for.
     """
 
-    __slots__ = ("buffer", "element_dtype", "length")
+    __slots__ = ("buffer", "capacity", "element_dtype", "length")
 
-    def __init__(self, buffer: Any, length: Length, element_dtype: Any) -> None:
+    def __init__(
+        self, buffer: Any, length: Length, element_dtype: Any, capacity: int | None = None
+    ) -> None:
         self.buffer = buffer
         self.length = length
         self.element_dtype = np.dtype(element_dtype)
+        self.capacity: int = length if capacity is None else capacity
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
         if self.is_growing:
-            return (self.buffer, self.length), (None, self.element_dtype)
-        return (self.buffer,), (self.length, self.element_dtype)
+            return (self.buffer, self.length), (None, self.element_dtype, self.capacity)
+        return (self.buffer,), (self.length, self.element_dtype, self.capacity)
 
     @classmethod
     def tree_unflatten(cls, aux: Any, children: Any) -> ListValue:
-        length, dtype = aux
+        length, dtype, capacity = aux
         made = cls.__new__(cls)
-        made.element_dtype = dtype
+        made.element_dtype, made.capacity = dtype, capacity
         made.buffer, made.length = children if length is None else (children[0], length)
         return made
 
@@ -50,15 +54,11 @@ class ListValue:
         return not isinstance(self.length, int)
 
     @property
-    def capacity(self) -> int:
-        return int(self.length) if self.buffer is None else int(self.buffer.shape[0])
-
-    @property
     def element_shape(self) -> tuple[int, ...] | None:
         return None if self.buffer is None else tuple(self.buffer.shape[1:])
 
     def with_buffer(self, buffer: Any) -> ListValue:
-        return ListValue(buffer, self.length, self.element_dtype)
+        return ListValue(buffer, self.length, self.element_dtype, self.capacity)
 
     def zeros_like(self) -> ListValue:
         return self.with_buffer(None)
@@ -93,14 +93,13 @@ class ListValue:
     def growing(self, capacity: int) -> ListValue:
         """Room for `capacity` elements, and a length that may be traced."""
         length = np.int32(self.length) if isinstance(self.length, int) else self.length
-        return ListValue(self.resized(capacity).buffer, length, self.element_dtype)
+        return ListValue(self.resized(capacity).buffer, length, self.element_dtype, capacity)
 
     def settled(self) -> ListValue:
         """With a length known while tracing; raises as `xp.static` does where it is not."""
         if not self.is_growing:
             return self
-        length = int(xp.static(self.length))
-        return ListValue(self.buffer, length, self.element_dtype).resized(length)
+        return self.resized(int(xp.static(self.length)))
 
     def __add__(self, other: ListValue) -> ListValue:
         if other.buffer is None:
@@ -124,7 +123,7 @@ class ListValue:
         if self.is_growing:
             length = xp.maximum(self.length, xp.asarray(index + 1, np.int32))
             made = self.filled(np.shape(item))
-            made = ListValue(made.buffer, length, self.element_dtype)
+            made = ListValue(made.buffer, length, self.element_dtype, self.capacity)
         elif grow and not isinstance(index, jax.core.Tracer) and int(index) >= self.length:
             made = self.resized(int(index) + 1).filled(np.shape(item))
         else:

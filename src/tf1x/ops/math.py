@@ -28,6 +28,7 @@ from tf1x.core.dtypes import (
     int32,
     int64,
     string,
+    variant,
 )
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Tensor
@@ -114,7 +115,7 @@ def _to_each(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any
     return list(cotangents) * len(inputs)
 
 
-AddN = op("inputs: N*T -> sum: T", type="AddN", T=NUMBERS, shape=merged, vjp=_to_each)(_total)
+AddN = op("inputs: N*T -> sum: T", type="AddN", T=(*NUMBERS, variant), shape=merged, vjp=_to_each)(_total)
 AccumulateNV2 = op(
     "inputs: N*T -> sum: T",
     type="AccumulateNV2",

@@ -21,11 +21,20 @@ provide(
 for _kind in ("all", "fixed_unigram", "learned_unigram", "log_uniform", "uniform"):
     lazy(_SAMPLING, f"nn.{_kind}_candidate_sampler", f"random.{_kind}_candidate_sampler")
 lazy(_SAMPLING, "nn.compute_accidental_hits")
-lazy("tf1x.lib.sampling", "nn.nce_loss", "nn.sampled_softmax_loss")
+lazy("tf1x.ops.sampling_functions", "nn.nce_loss", "nn.sampled_softmax_loss")
 
 # -- connectionist temporal classification -----------------------------------------------------
 
 provide("tf1x.ops.ctc", "CTCBeamSearchDecoder", "CTCGreedyDecoder", "CTCLoss")
+for _public in (
+    "collapse_repeated",
+    "ctc_beam_search_decoder",
+    "ctc_beam_search_decoder_v2",
+    "ctc_greedy_decoder",
+    "ctc_loss",
+    "ctc_loss_v2",
+):
+    lazy("tf1x.ops.ctc_functions", f"nn.{_public}")
 
 # -- Fourier transforms ------------------------------------------------------------------------
 

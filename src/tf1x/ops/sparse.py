@@ -128,11 +128,12 @@ def _check_sorted(indices: Any) -> None:
     xp.check(rises, InvalidArgumentError, describe)
 
 
-def _to_dense_gradient(op: Operation, grad: Any) -> list[Any]:
+def _to_dense_vjp(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
     """What is not overwritten goes to the default value."""
-    values = new("GatherNd", grad, op.inputs[0])
-    every = [new("Sum", x, new("Range", 0, new("Rank", x), 1)) for x in (grad, values)]
-    return [None, None, values, new("Sub", *every)]
+    points, grad = _dense_points(inputs[0], np.ndim(outputs[0])), cotangents[0]
+    values = take(grad.reshape(-1), flat_places(points, np.shape(grad)))
+    rest = xp.sum(grad) - xp.sum(values)
+    return [None, None, values if np.ndim(inputs[2]) else xp.sum(values), rest]
 
 
 @op(
@@ -140,7 +141,7 @@ def _to_dense_gradient(op: Operation, grad: Any) -> list[Any]:
     Tindices=INDICES,
     shape=lambda op: [constant_value_as_shape(op.inputs[1])],
     exact=True,
-    grad=_to_dense_gradient,
+    vjp=_to_dense_vjp,
 )
 def SparseToDense(
     sparse_indices: Any,

@@ -192,13 +192,23 @@ def _resized(old: TensorShape, wanted: Any) -> list[int] | None:
 @export("sparse_reshape", "sparse.reshape")
 def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> SparseTensor:
     """The elements in row-major order in another dense shape; one size may be -1."""
+    return reshaped(sp_input, shape, _resized, name)
+
+
+def reshaped(
+    sp_input: Any,
+    shape: Any,
+    resized: Callable[[TensorShape, Any], list[int] | None],
+    name: str | None = None,
+) -> SparseTensor:
+    """`sparse_reshape`; `resized` tells the static shape of the result, as far as that is known."""
     sp_input = to_sparse(sp_input)
     shape = math.cast(shape, int64)
     with scopes.name_scope(name, "SparseReshape", [sp_input]) as scope:
         indices, new_shape = sparse.SparseReshape(
             sp_input.indices, sp_input.dense_shape, shape, name=scope
         )
-        known = _resized(sp_input.shape, shape)
+        known = resized(sp_input.shape, shape)
         if known is not None:
             new_shape = convert.constant(known, int64)
         return SparseTensor(indices, array.Identity(sp_input.values), new_shape)
@@ -258,9 +268,10 @@ def sparse_eye(
     with scopes.name_scope(name, "eye", [num_rows, num_columns]):
         rows = _as_int64(num_rows, "num_rows")
         columns = rows if num_columns is None else _as_int64(num_columns, "num_columns")
-        diagonal = array.range_(math.Minimum(rows, columns), dtype=int64)
+        size = math.Minimum(rows, columns)
+        diagonal = array.range_(size, dtype=int64)
         indices = array_moves.stack([diagonal, diagonal], axis=1)
-        ones = array.ones(math.Minimum(rows, columns), dtype)
+        ones = array.ones(size, dtype)
         return SparseTensor(indices, ones, [rows, columns])
 
 
@@ -312,7 +323,7 @@ def sparse_concat(
     )
     static = _concatenated_shape([x.shape for x in items], axis, expand_nonconcat_dim)
     if all(x.shape.is_fully_defined() for x in items):
-        return SparseTensor(indices, values, static.as_list())
+        return SparseTensor(indices, values, convert.constant(static.as_list(), int64))
     made = SparseTensor(indices, values, shape)
     made.set_shape(static)
     return made
@@ -467,7 +478,7 @@ def sparse_add(a: Any, b: Any, threshold: Any = None) -> Any:
     """The sum of two SparseTensors, sparse, or of a SparseTensor and a tensor, dense.
 
     Args:
-        threshold: elements of a sparse sum that are smaller in size are left out.
+        threshold: sums of two elements of SparseTensors that are smaller in size are left out.
     """
     if not is_sparse(a) and not is_sparse(b):
         raise TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
@@ -497,12 +508,10 @@ def sparse_tensor_dense_matmul(
         product = sparse_tensor_dense_matmul(b, sp_a, adjoint_a != flip, adjoint_b != flip)
         return array_moves.transpose(product)
     sp_a = to_sparse(sp_a)
-    with scopes.name_scope(
-        name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]
-    ) as scope:
+    with scopes.name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
         b = convert.to_tensor(b, name="b")
         return sparse_math.SparseTensorDenseMatMul(
-            *parts(sp_a), b, adjoint_a=adjoint_a, adjoint_b=adjoint_b, name=scope
+            *parts(sp_a), b, adjoint_a=adjoint_a, adjoint_b=adjoint_b
         )
 
 

@@ -182,13 +182,15 @@ def SparseAdd(
     b_shape: Any,
     thresh: Any,
 ) -> Any:
-    """The sum of two sparse tensors; elements smaller than `thresh` are left out."""
+    """The sum of two sparse tensors; sums of two elements smaller than `thresh` are left out."""
     _same_shape(a_shape, b_shape)
     a, b = xp.static(a_indices), xp.static(b_indices)
     places = _union(a, b)
-    total = pick(a_values, positions(places, a)) + pick(b_values, positions(places, b))
-    if xp.static(thresh) > 0:
-        kept = np.flatnonzero(np.abs(xp.static(total)) >= xp.static(thresh))
+    in_a, in_b = positions(places, a), positions(places, b)
+    total = pick(a_values, in_a) + pick(b_values, in_b)
+    limit = xp.static(thresh)
+    if limit > 0:
+        kept = np.flatnonzero((in_a < 0) | (in_b < 0) | (np.abs(xp.static(total)) >= limit))
         places, total = places[kept], take(total, kept)
     return places, total, xp.static(a_shape)
 

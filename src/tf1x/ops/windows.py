@@ -99,6 +99,26 @@ def pairs(explicit: Sequence[int], rank: int) -> list[tuple[int, int]]:
     return list(zip(explicit[::2], explicit[1::2], strict=True))
 
 
+def window(
+    axis: int,
+    length: int,
+    size: int,
+    stride: int,
+    padding: str,
+    around: tuple[int, int] = (0, 0),
+) -> Window:
+    """The windows along a dimension of that length; `around` is its explicit padding."""
+    if padding == "SAME":
+        count = -(-length // stride)
+        before = max((count - 1) * stride + size - length, 0) // 2
+    else:
+        count = max(0, (length + sum(around) - size) // stride + 1)
+        before = around[0]
+    if count <= 1:
+        stride = max(stride, size)  # so that a single window counts as apart
+    return Window(axis, length, size, stride, count, before)
+
+
 def windows(
     shape: Sequence[int],
     sizes: Sequence[int],
@@ -109,22 +129,13 @@ def windows(
     """The windows along every dimension that they change, the last dimension first."""
     around = pairs(explicit, len(shape)) if padding == "EXPLICIT" else [(0, 0)] * len(shape)
     found = []
-    for axis, (length, size, stride) in enumerate(zip(shape, sizes, strides, strict=True)):
-        before, after = around[axis]
-        if max(before, after) >= max(size, 1) and before + after:
+    for axis, (size, stride, edges) in enumerate(zip(sizes, strides, around, strict=True)):
+        if max(edges) >= size and any(edges):
             raise InvalidArgumentError(
-                None, None, f"Padding {around[axis]} needs to be smaller than the window size {size}"
+                None, None, f"Padding {edges} needs to be smaller than the window size {size}"
             )
-        if size == stride == 1 and not before + after:
-            continue
-        if padding == "SAME":
-            count = -(-length // stride)
-            before = max((count - 1) * stride + size - length, 0) // 2
-        else:
-            count = max(0, (length + before + after - size) // stride + 1)
-        if count <= 1:
-            stride = max(stride, size)  # so that a single window counts as apart
-        found.append(Window(axis, length, size, stride, count, before))
+        if size > 1 or stride > 1 or any(edges):
+            found.append(window(axis, shape[axis], size, stride, padding, edges))
     return found[::-1]
 
 

@@ -193,7 +193,7 @@ class Evaluator:
         pullback = self._pullbacks[op.forward or op]
         grads = pullback([self.value(t, op) for t in op.inputs[count:]])
         return [
-            xp.zeros((), t.dtype.as_numpy_dtype) if g is None else g
+            xp.zeros((), t.dtype.as_numpy_dtype) if g is None else g  # a variable without a value
             for g, t in zip(grads, op.outputs, strict=True)
         ]
 
@@ -207,11 +207,21 @@ class Evaluator:
     ) -> list[Any]:
         """The outputs, with the pullback kept under `key`."""
         written = list(self._access[op].writes) if op in self._access else []
+        # Variables that functions read by their handles count as inputs, to have gradients.
+        handles = {}
+        if definition.calls_functions:
+            handles = {
+                i: k for i, t in enumerate(op.inputs[: len(inputs)]) if (k := variable_key(t))
+            }
+            inputs = [self.known(handles[i]) if i in handles else x for i, x in enumerate(inputs)]
 
         def lower(values: list[Any]) -> tuple[list[Any], Any]:
             if not definition.calls_functions:
                 return self.lower(op, definition, attrs, values), ()
-            inner = self.nested(dict(self.variables), {}, reverse=True)
+            variables = dict(self.variables)
+            variables.update((k, values[i]) for i, k in handles.items() if values[i] is not None)
+            inner = self.nested(variables, {}, reverse=True)
+            values = [None if i in handles else x for i, x in enumerate(values)]
             with xp.collecting_checks() as checks:
                 outputs = inner.lower(op, definition, attrs, values)
             changed = {k: inner.variables[k] for k in written if k in inner.variables}

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Values fed for shapes are part of a program's signature up to this size, and up to this many
 # different ones; beyond, the ops that need them are run one by one between segments.
 _STATIC_ELEMENTS = 64
+_SHAPE_ELEMENTS = 8
 _MAX_STATIC_SIGNATURES = 32
 # An initialiser of more elements than this is worth compiling.
 _INTERPRET_ELEMENTS = 4_000_000
@@ -65,6 +66,7 @@ class Runner:
     def _replan(self) -> None:
         self.plan = Plan(self._targets, self._fed, self._concrete)
         _check_placeholders(self.plan)
+        self._random = [op.name for op in self.plan.ops if "counter" in op.opdef.injected]
         self._segments: dict[Step, _DeviceStep] = {}
         wanted = {t for t in self._targets if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
@@ -114,6 +116,7 @@ class Runner:
         """Values of all targets; the old values of what was written are added to `undo`."""
         while True:
             here: dict[str, Any] = {}
+            counters = {name: self._state.counters.get(name, 0) for name in self._random}
             try:
                 values = dict(zip(self._fed, fed, strict=True))
                 for step in self.plan.steps:
@@ -122,8 +125,10 @@ class Runner:
                     undo.setdefault(key, value)
                 return values
             except _Replan:
-                # Steps that ran already run again; their writes are put back first.
+                # Steps that ran already run again; their writes are put back first, and the
+                # random ops start from where they did.
                 self._restore(here)
+                self._state.counters.update(counters)
             except BaseException:
                 self._restore(here)
                 raise
@@ -180,7 +185,7 @@ class Runner:
         try:
             return compiled.arguments(self._state, inputs)
         except xp.StaticValueNeeded as needed:
-            self._make_known(step.segment, needed)
+            self._make_known(step.segment, needed, inputs)
             raise _Replan from None
 
     def _make_room(self, step: _DeviceStep, compiled: Compiled, flags: Any) -> None:
@@ -214,19 +219,22 @@ class Runner:
                     self._bounds,
                 )
             except xp.StaticValueNeeded as needed:
-                self._make_known(step.segment, needed)
+                self._make_known(step.segment, needed, inputs)
                 raise _Replan from None
             step.compiled[key] = compiled
         return compiled
 
-    def _make_known(self, segment: Segment, needed: xp.StaticValueNeeded) -> None:
+    def _make_known(
+        self, segment: Segment, needed: xp.StaticValueNeeded, inputs: list[Any]
+    ) -> None:
         """Plan again so that the value an op needs while tracing is known then.
 
         Small fed values become part of the program's signature. Anything else is computed
         first, and the op that needs it runs on its own between two segments.
         """
         op = needed.op
-        sources = _small_sources(op, needed.tensor, segment)
+        given = dict(zip(segment.inputs, inputs, strict=True))
+        sources = _small_sources(op, needed.tensor, segment, given)
         if sources is None or sources <= self._static:
             self._concrete.add(op)
         else:
@@ -495,10 +503,13 @@ def _check_placeholders(plan: Plan) -> None:
             )
 
 
-def _small_sources(op: Operation, needed: Tensor | None, segment: Segment) -> set[Tensor] | None:
+def _small_sources(
+    op: Operation, needed: Tensor | None, segment: Segment, given: dict[Tensor, Any]
+) -> set[Tensor] | None:
     """The segment's inputs that determine the integers `op` needs, if all are small.
 
-    These are `needed`, where it is known, else all integers that go into `op`.
+    These are `needed`, where it is known, else all integers that go into `op`. `given` are the
+    values of the inputs: a vector of unknown length counts as small if it is as short as a shape.
 
     None when a variable, a random number or a large value is among the sources.
     """
@@ -514,8 +525,10 @@ def _small_sources(op: Operation, needed: Tensor | None, segment: Segment) -> se
             continue
         seen.add(tensor)
         if tensor in inputs:
-            size = tensor.shape.num_elements()
-            if size is None or size > _STATIC_ELEMENTS:
+            size, limit = tensor.shape.num_elements(), _STATIC_ELEMENTS
+            if size is None:
+                size, limit = np.size(given[tensor]), _SHAPE_ELEMENTS
+            if size > limit:
                 return None
             found.add(tensor)
         elif tensor.op.type in ("Shape", "Size", "Rank", "Const"):

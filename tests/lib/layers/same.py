@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -92,3 +93,8 @@ def assert_same_values(
 def numbers(*shape: int) -> np.ndarray[Any, Any]:
     """The same numbers each time, in [-1, 1)."""
     return np.random.RandomState(7).uniform(-1, 1, shape).astype(np.float32)
+
+
+def plain(error: BaseException) -> str:
+    """An error's first argument; TensorFlow shows a shape's dimensions as objects in some of them."""
+    return re.sub(r"Dimension\((\w+)\)", r"\1", str(error.args[0]))

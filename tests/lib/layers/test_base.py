@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tf1x
-from tests.lib.layers.same import assert_same_graph, assert_same_values, numbers
+from tests.lib.layers.same import assert_same_graph, assert_same_values, numbers, plain
 from tests.oracle import tf1
 
 
@@ -266,7 +266,7 @@ def test_input_specs(number: int) -> None:
                 layer(_x(tf))
                 found.append((repr(layer.input_spec), None))
             except ValueError as error:
-                found.append((repr(layer.input_spec), str(error).replace("<dtype: 'float32'>", "float32")))
+                found.append((repr(layer.input_spec), plain(error)))
     assert found[0] == found[1]
 
 

@@ -36,7 +36,9 @@ class Ran:
             )
             self.results = value.name, update.name
             variables = tf.local_variables()
-            self.variables = [(v.name, v.dtype.base_dtype.name, v.shape.as_list()) for v in variables]
+            self.variables = [
+                (v.name, v.dtype.base_dtype.name, v.shape.as_list()) for v in variables
+            ]
             self.collected = [
                 [item.name for item in tf.get_collection(key)]
                 for key in (tf.GraphKeys.METRIC_VARIABLES, "values", "updates")

@@ -163,7 +163,9 @@ OF_VALUES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", OF_VALUES)
-@pytest.mark.parametrize("weights", [None, _full_weights, _row_weights], ids=["none", "full", "rows"])
+@pytest.mark.parametrize(
+    "weights", [None, _full_weights, _row_weights], ids=["none", "full", "rows"]
+)
 def test_of_values(name: str, weights: Any) -> None:
     assert_same(OF_VALUES[name], _values(weights))
 

@@ -24,7 +24,15 @@ def _loss(note: str, *inputs: Any, **attrs: bool) -> Case:
 def _decoder(op: str, note: str, length: int = 6, **attrs: Any) -> Case:
     inputs = 2 * floats(length, 3, 5, seed=3)
     lengths = np.int32([length, 2, length - 1])
-    return Case(op, (inputs, lengths), attrs, grad=False, data_dependent=True, note=note)
+    return Case(
+        op,
+        (inputs, lengths),
+        attrs,
+        grad=False,
+        data_dependent=True,
+        rtol64=1e-6,
+        note=f"{note}: {_NOTE}",
+    )
 
 
 CASES = [

@@ -48,7 +48,7 @@ _LAYERS = {
         "scale_gradient sequence_to_images softmax spatial_softmax"
     ),
     "layers.compose": "repeat stack",
-    "layers.embedding": "bow_encoder embed_sequence embedding_lookup_unique",
+    "layers.embedding": "bow_encoder embed_sequence embedding_lookup_unique safe_embedding_lookup_sparse",
     "layers.gdn": "GDN gdn",
     "layers.rev_block": "RevBlock recompute_grad rev_block",
     "layers.optimizers": (
@@ -61,10 +61,23 @@ _LAYERS = {
 }
 
 # Published by their own modules under contrib.layers.
-_INITIALIZERS = "variance_scaling_initializer xavier_initializer xavier_initializer_conv2d"
+_INITIALIZERS = "variance_scaling_initializer xavier_initializer"
 _REGULARIZERS = (
     "apply_regularization l1_l2_regularizer l1_regularizer l2_regularizer sum_regularizer"
 )
+
+_SLIM = {
+    "learning": (
+        "add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op "
+        "multiply_gradients train_step"
+    ),
+    "model_analyzer": "analyze_ops analyze_vars tensor_description",
+    "summaries": (
+        "add_histogram_summaries add_histogram_summary add_image_summaries add_image_summary "
+        "add_scalar_summaries add_scalar_summary add_zero_fraction_summaries "
+        "add_zero_fraction_summary"
+    ),
+}
 
 _NETS = "alexnet inception inception_v1 inception_v2 inception_v3 lenet overfeat resnet_utils resnet_v1 resnet_v2 vgg"
 
@@ -90,10 +103,13 @@ def _publish_all() -> None:
         (_INITIALIZERS, f"{slim}.initializers"), (_REGULARIZERS, f"{slim}.regularizers")
     ):  # fmt: skip
         _publish("tf1x.lib.regularizers", names, slim, f"{slim}.layers", package)
+    for package in (slim, f"{slim}.layers", f"{slim}.initializers"):
+        name = f"{package}.xavier_initializer_conv2d"
+        lazy("tf1x.lib.regularizers", name, attribute="xavier_initializer")
     lazy_module(f"{_HERE}.layers.summaries", f"{layers}.summaries")
     lazy_module(f"{_HERE}.layers.utils", f"{slim}.utils")
-    for part in ("evaluation", "learning", "model_analyzer", "summaries"):
-        lazy_module(f"{_HERE}.slim.{part}", f"{slim}.{part}")
+    for part, names in _SLIM.items():
+        _publish(f"{_HERE}.slim.{part}", names, f"{slim}.{part}")
     for net in _NETS.split():
         lazy_module(f"{_HERE}.slim.nets.{net}", f"{slim}.nets.{net}")
 

@@ -10,6 +10,7 @@ from tf1x.core import convert
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
+from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.layers import utils
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.layers.input_spec import InputSpec
@@ -18,10 +19,11 @@ from tf1x.ops import math as math_ops
 from tf1x.ops.array_moves import transpose
 from tf1x.ops.einsum import tensordot
 from tf1x.ops.matmul import matmul
+from tf1x.ops.sparse_functions import sparse_tensor_dense_matmul
 
 
 class Dense(Layer):
-    """`activation(inputs @ kernel + bias)`.
+    """`activation(inputs @ kernel + bias)`; the inputs may be sparse.
 
     Args:
         units: size of the output's last dimension.
@@ -113,7 +115,9 @@ class Dense(Layer):
         if inputs.dtype.base_dtype is not dtype:
             inputs = math_ops.cast(inputs, dtype)
         rank = inputs.shape.ndims
-        if rank in (2, None):
+        if isinstance(inputs, SparseTensor):
+            outputs = sparse_tensor_dense_matmul(inputs, self.kernel)
+        elif rank in (2, None):
             outputs = matmul(inputs, self.kernel)
         else:
             outputs = tensordot(inputs, self.kernel, [[rank - 1], [0]])

@@ -129,7 +129,7 @@ class BatchNormalization(Layer):
         sizes = {axis: shape[axis].value for axis in self.axis}
         if None in sizes.values():
             raise ValueError(
-                f"Input has undefined `axis` dimension. Received input with shape {shape} and "
+                f"Input has undefined `axis` dimension. Received input with shape {shape.tuple} and "
                 f"axis={tuple(self.axis)}"
             )
         self.input_spec = InputSpec(ndim=rank, axes=sizes)
@@ -349,9 +349,8 @@ class BatchNormalization(Layer):
     def _renormalized(self, mean: Any, variance: Any, training: Any) -> tuple[Any, Any, Any, Any]:
         """The corrections r and d, and the moments, after which the averages have moved."""
         stddev = elementary.Sqrt(variance + self.epsilon)
-        average = math_ops.Maximum(
-            self.renorm_stddev, elementary.Sqrt(convert.to_tensor(self.epsilon, self._param_dtype))
-        )
+        least = elementary.Sqrt(self._param_dtype.as_numpy_dtype(self.epsilon))
+        average = math_ops.Maximum(self.renorm_stddev, least)
         r = stddev / average
         d = (mean - self.renorm_mean) / average
         with scopes.control_dependencies([r, d]):

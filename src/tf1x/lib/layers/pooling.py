@@ -10,7 +10,7 @@ from tf1x.core.shapes import TensorShape
 from tf1x.lib.layers import utils
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.layers.input_spec import InputSpec
-from tf1x.ops import array, pool
+from tf1x.ops import array, pool_functions
 from tf1x.ops.array_moves import transpose
 
 
@@ -109,37 +109,37 @@ class _Pooling3D(_Pooling):
 class MaxPooling1D(_Pooling1D):
     """The largest values in windows of sequences [batch, length, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.max_pool)
+    pool_function = staticmethod(pool_functions.max_pool)
 
 
 class AveragePooling1D(_Pooling1D):
     """Means of windows of sequences [batch, length, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.avg_pool)
+    pool_function = staticmethod(pool_functions.avg_pool)
 
 
 class MaxPooling2D(_Pooling2D):
     """The largest values in windows of images [batch, height, width, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.max_pool)
+    pool_function = staticmethod(pool_functions.max_pool)
 
 
 class AveragePooling2D(_Pooling2D):
     """Means of windows of images [batch, height, width, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.avg_pool)
+    pool_function = staticmethod(pool_functions.avg_pool)
 
 
 class MaxPooling3D(_Pooling3D):
     """The largest values in windows of volumes [batch, depth, height, width, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.max_pool3d)
+    pool_function = staticmethod(pool_functions.max_pool3d)
 
 
 class AveragePooling3D(_Pooling3D):
     """Means of windows of volumes [batch, depth, height, width, channels]; arguments as in `_Pooling`."""
 
-    pool_function = staticmethod(pool.avg_pool3d)
+    pool_function = staticmethod(pool_functions.avg_pool3d)
 
 
 max_pooling1d = utils.function_of(MaxPooling1D, "max_pooling1d")

@@ -8,11 +8,25 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import opdef
-from tf1x.core.graph import Tensor
-from tf1x.core.static import constant_value as _constant_value
 from tf1x.lib import initializers
-from tf1x.lib.variables import Variable
 from tf1x.ops import clip, nn_functions
+from tf1x.ops.control_flow import smart_cond
+from tf1x.ops.control_flow import smart_constant_value as constant_value
+
+__all__ = [
+    "as_activation",
+    "as_initializer",
+    "constant_value",
+    "conv_input_length",
+    "conv_output_length",
+    "convert_data_format",
+    "deconv_output_length",
+    "function_of",
+    "normalize_data_format",
+    "normalize_padding",
+    "normalize_tuple",
+    "smart_cond",
+]
 
 _FORMATS = {3: ("NWC", "NCW"), 4: ("NHWC", "NCHW"), 5: ("NDHWC", "NCDHW")}
 
@@ -140,39 +154,6 @@ def function_of(layer: Callable[..., Any], name: str, shared: bool = False) -> C
     apply.__doc__ = f"`{layer.__name__}(...)(inputs)`.\n\n{inspect.getdoc(layer)}"
     apply.__signature__ = signature  # type: ignore[attr-defined]
     return apply
-
-
-def smart_cond(
-    pred: Any,
-    true_fn: Callable[[], Any] | None = None,
-    false_fn: Callable[[], Any] | None = None,
-    name: str | None = None,
-) -> Any:
-    """`true_fn()` or `false_fn()` where `pred` is known now, else a `tf.cond` of both."""
-    known = constant_value(pred)
-    if known is not None and callable(true_fn) and callable(false_fn):
-        return true_fn() if known else false_fn()
-    from tf1x.ops.control_flow import cond
-
-    return cond(pred, true_fn=true_fn, false_fn=false_fn, name=name)
-
-
-def constant_value(pred: Any) -> bool | None:
-    """The truth of a bool, 0, 1 or constant tensor; None where only the run tells.
-
-    Raises:
-        TypeError: `pred` is none of these.
-    """
-    if isinstance(pred, Variable):
-        return None
-    if isinstance(pred, Tensor):
-        known = _constant_value(pred)
-        return None if known is None else bool(known)
-    if pred in (0, 1):
-        return bool(pred)
-    raise TypeError(
-        f"`pred` must be a Tensor, or a Python bool, or 1 or 0. Found instead: {type(pred)}"
-    )
 
 
 # -- functions by name ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tf1x.lib.losses.collect import add_loss
 from tf1x.lib.losses.weighted import Reduction, compute_weighted_loss, num_present
 from tf1x.lib.weights_broadcast import assert_broadcastable
 from tf1x.ops import array, array_select, cross_entropy, elementary, math, nn, reduce
+from tf1x.ops.control_flow import cond
 from tf1x.ops.counting import remove_squeezable_dimensions
 from tf1x.ops.math_functions import add, div_no_nan
 
@@ -347,8 +348,6 @@ def _squeezed_to(labels: Tensor, weights: Any) -> Tensor:
     excess = array.rank(weights) - array.rank(labels)
     if rank == 0 or (rank is not None and weights.shape.as_list()[-1] not in (1, None)):
         return weights
-    from tf1x.ops.control_flow import cond
-
     found: Tensor = cond(
         math.Equal(1, excess), lambda: array.squeeze(weights, [-1]), lambda: weights
     )

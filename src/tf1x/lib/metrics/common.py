@@ -9,6 +9,7 @@ from tf1x.core.graph import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.variables import Variable
 from tf1x.ops import array, math
+from tf1x.ops.control_flow import cond
 from tf1x.ops.counting import remove_squeezable_dimensions
 
 Metric = tuple[Any, Any]  # the value so far, and the op that updates it
@@ -28,7 +29,9 @@ def metric_variable(
     return made
 
 
-def published(value: Any, update: Any, metrics_collections: Any, updates_collections: Any) -> Metric:
+def published(
+    value: Any, update: Any, metrics_collections: Any, updates_collections: Any
+) -> Metric:
     """Both results, added to the collections (a name or several; None for none)."""
     if metrics_collections:
         scopes.add_to_collections(metrics_collections, value)
@@ -67,8 +70,6 @@ def _of_rank_of(predictions: Tensor, weights: Tensor) -> Tensor:
         if predictions.shape.ndims - rank == 1:
             return array.expand_dims(weights, [-1])
         return weights
-    from tf1x.ops.control_flow import cond
-
     weights_rank = array.rank(weights)
     excess = weights_rank - array.rank(predictions)
 

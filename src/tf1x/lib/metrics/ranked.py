@@ -17,6 +17,7 @@ from tf1x.lib.metrics.common import Metric, metric_variable, published
 from tf1x.lib.variable_functions import assign_add
 from tf1x.lib.weights_broadcast import assert_broadcastable, broadcast_weights
 from tf1x.ops import array, array_moves, array_select, array_slicing, math, reduce
+from tf1x.ops.control_flow import cond
 from tf1x.ops.math_functions import add, div_no_nan, divide
 from tf1x.ops.nn_functions import top_k
 from tf1x.ops.sparse_functions import sparse_concat, sparse_reshape, sparse_retain
@@ -46,7 +47,7 @@ def _expanded(labels: Any, predictions: Any) -> Any:
                 longer = array_moves.concat([shape, [1]], 0)
             else:
                 missing = math.Equal(array.rank(predictions), array.size(shape) + 1)
-                longer = _if(missing, lambda: array_moves.concat([shape, [1]], 0), lambda: shape)
+                longer = cond(missing, lambda: array_moves.concat([shape, [1]], 0), lambda: shape)
             return sparse_reshape(labels, longer, name=scope)
         own = labels.shape.ndims
         if own is not None and rank is not None:
@@ -59,13 +60,7 @@ def _expanded(labels: Any, predictions: Any) -> Any:
                 "Predictions rank should be the same rank as labels rank or labels rank plus one."
             )
         missing = math.Equal(array.rank(predictions), array.rank(labels) + 1)
-        return _if(missing, lambda: array.expand_dims(labels, -1, name=scope), lambda: labels)
-
-
-def _if(condition: Tensor, yes: Callable[[], Tensor], no: Callable[[], Tensor]) -> Any:
-    from tf1x.ops.control_flow import cond
-
-    return cond(condition, yes, no)
+        return cond(missing, lambda: array.expand_dims(labels, -1, name=scope), lambda: labels)
 
 
 # -- counts of one batch -------------------------------------------------------------------------
@@ -271,11 +266,12 @@ def _relevant(labels: Any, k: int) -> Tensor:
     with scopes.name_scope(None, "num_relevant", [labels]) as scope:
         labels = convert_to_tensor_or_sparse_tensor(labels)
         if is_sparse(labels):
-            limited: Tensor = math.Minimum(set_size(labels), k, name=scope)
-            return limited
-        valid = math.GreaterEqual(labels, 0)
-        each = array_select.where_v2(valid, array.ones_like(labels), array.zeros_like(labels))
-        limited = math.Minimum(reduce.reduce_sum(each, -1), k, name=scope)
+            number = set_size(labels)
+        else:
+            valid = math.GreaterEqual(labels, 0)
+            each = array_select.where_v2(valid, array.ones_like(labels), array.zeros_like(labels))
+            number = reduce.reduce_sum(each, -1)
+        limited: Tensor = math.Minimum(number, k, name=scope)
         return limited
 
 
@@ -310,7 +306,7 @@ def _without_unknown_classes(labels: Any, classes: Tensor) -> Any:
         return array_select.where_v2(math.GreaterEqual(values, classes), none, values)
 
     some_unknown = math.GreaterEqual(reduce.reduce_max(values), classes)
-    values = _if(some_unknown, known, lambda: values)
+    values = cond(some_unknown, known, lambda: values)
     return labels.with_values(values) if is_sparse(labels) else values
 
 
@@ -343,7 +339,7 @@ def average_precision_at_k(
         _, top = top_k(predictions, k)
         classes = math.cast(array.shape(predictions)[-1], int64)
         labels = _without_unknown_classes(labels, classes)
-        return _mean_average_precision(
+        return mean_average_precision(
             labels, top, weights, metrics_collections, updates_collections, scope
         )
 
@@ -351,10 +347,15 @@ def average_precision_at_k(
 sparse_average_precision_at_k = average_precision_at_k
 
 
-def _mean_average_precision(
-    labels: Any, predictions_idx: Any, weights: Any, metrics_collections: Any,
-    updates_collections: Any, name: str | None = None,
-) -> Metric:  # fmt: skip
+def mean_average_precision(
+    labels: Any,
+    predictions_idx: Any,
+    weights: Any,
+    metrics_collections: Any,
+    updates_collections: Any,
+    name: str | None,
+) -> Metric:
+    """`average_precision_at_k` of given classes [..., k], best first."""
     values = [predictions_idx, labels, weights]
     with scopes.name_scope(name, "average_precision_at_top_k", values) as scope:
         precision = _average_precision(labels, predictions_idx)

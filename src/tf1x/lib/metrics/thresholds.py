@@ -46,7 +46,9 @@ def confusion_at_thresholds(
     """
     message = "predictions must be in [0, 1]"
     in_range = [
-        checks.assert_greater_equal(predictions, math.cast(0.0, predictions.dtype), message=message),
+        checks.assert_greater_equal(
+            predictions, math.cast(0.0, predictions.dtype), message=message
+        ),
         checks.assert_less_equal(predictions, math.cast(1.0, predictions.dtype), message=message),
     ]
     with scopes.control_dependencies(in_range):
@@ -86,7 +88,8 @@ def confusion_at_thresholds(
     return values, updates
 
 
-def _evenly_spaced(number: int, last: float = 1.0 + _SLACK) -> list[float]:
+def evenly_spaced(number: int, last: float = 1.0 + _SLACK) -> list[float]:
+    """Thresholds from just below 0 to just above 1, which part nothing."""
     inner = [(i + 1) * 1.0 / (number - 1) for i in range(number - 2)]
     return [0.0 - _SLACK, *inner, last]
 
@@ -222,7 +225,7 @@ def sensitivity_at_specificity(
     Raises:
         ValueError: a specificity outside [0, 1].
     """
-    thresholds = _evenly_spaced(num_thresholds)
+    thresholds = evenly_spaced(num_thresholds)
     return _at_limit(
         "sensitivity_at_specificity", specificity, thresholds, _best_sensitivity,
         labels, predictions, weights, metrics_collections, updates_collections, name,
@@ -250,7 +253,7 @@ def specificity_at_sensitivity(
     Raises:
         ValueError: a sensitivity outside [0, 1].
     """
-    thresholds = _evenly_spaced(num_thresholds, last=1.0 - _SLACK)  # below 1, as in TensorFlow
+    thresholds = evenly_spaced(num_thresholds, last=1.0 - _SLACK)  # below 1, as in TensorFlow
     return _at_limit(
         "specificity_at_sensitivity", sensitivity, thresholds, _best_specificity,
         labels, predictions, weights, metrics_collections, updates_collections, name,
@@ -294,7 +297,7 @@ def auc(
         if thresholds is not None:
             points = [0.0 - _SLACK, *sorted(thresholds), 1.0 + _SLACK]
         else:
-            points = _evenly_spaced(num_thresholds)
+            points = evenly_spaced(num_thresholds)
         values, updates = confusion_at_thresholds(labels, predictions, points, weights)
         value = _area(values, curve, summation_method, len(points), "value")
         update = _area(updates, curve, summation_method, len(points), "update_op")

@@ -12,6 +12,7 @@ from tf1x.core.graph import Graph, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.lib.variables import Variable
 from tf1x.ops import array, checks, math, reduce
+from tf1x.ops.control_flow import cond
 from tf1x.ops.math_functions import add_n
 
 
@@ -65,8 +66,6 @@ def remove_squeezable_dimensions(
 
 
 def _squeezed_at_run_time(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    from tf1x.ops.control_flow import cond
-
     excess = array.rank(predictions) - array.rank(labels)
 
     def without_last(tensor: Tensor, wanted: int) -> Any:

@@ -16,6 +16,7 @@ from tf1x.lib.layers.normalization import BatchNormalization
 from tf1x.lib.train.moving_averages import assign_moving_average
 from tf1x.lib.variable_scope import get_variable_scope, variable_scope
 from tf1x.ops import array, moments
+from tf1x.ops.normalization import fused_batch_norm
 
 _INITIAL = {"beta": Zeros, "gamma": Ones, "moving_mean": Zeros, "moving_variance": Ones}
 
@@ -200,8 +201,6 @@ class _Statistics:
         trainable: bool,
     ) -> Any:
         """Of rank 4, or of rank 2 as images of one pixel."""
-        from tf1x.ops.normalization import fused_batch_norm
-
         inputs = original
         if original.shape.ndims == 2:
             channels = utils.last_dimension(original.shape)

@@ -13,7 +13,7 @@ from tf1x.lib.layers import convolutional as layers
 from tf1x.lib.regularizers import xavier_initializer
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import nn
-from tf1x.ops.array_blocks import tile
+from tf1x.ops.array_moves import Tile
 from tf1x.ops.nn_functions import bias_add
 
 Function = Callable[..., Any]
@@ -235,7 +235,7 @@ def convolution2d_in_plane(
             trainable=trainable,
         )  # fmt: skip
         return _depthwise(
-            inputs, tile(weights, [1, 1, channels, 1]), channels, stride, padding, 1, "NHWC",
+            inputs, Tile(weights, [1, 1, channels, 1]), channels, stride, padding, 1, "NHWC",
             (biases_initializer, biases_regularizer, trainable), variables_collections,
             normalizer_fn, normalizer_params, activation_fn, outputs_collections, sc.name,
         )  # fmt: skip
@@ -261,7 +261,7 @@ def _depthwise(
     alias: str,
 ) -> Any:
     """A depthwise convolution and what follows a layer."""
-    from tf1x.ops.conv import depthwise_conv2d
+    from tf1x.ops.conv_functions import depthwise_conv2d
 
     steps = utils.two_element_tuple(stride)
     strides = [1, 1, *steps] if data_format == "NCHW" else [1, *steps, 1]

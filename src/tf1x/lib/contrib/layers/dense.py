@@ -16,9 +16,11 @@ from tf1x.lib.layers.core import Dense
 from tf1x.lib.regularizers import xavier_initializer
 from tf1x.lib.variable_scope import get_variable, variable_scope
 from tf1x.ops import array, nn
-from tf1x.ops.array_moves import stack as pack, unstack
+from tf1x.ops.array_moves import stack as pack
+from tf1x.ops.array_moves import unstack
 from tf1x.ops.matmul import matmul
-from tf1x.ops.nn_functions import bias_add, relu6 as relu6_function
+from tf1x.ops.nn_functions import bias_add
+from tf1x.ops.nn_functions import relu6 as relu6_function
 
 Function = Callable[..., Any]
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.lib.contrib.framework.variables import model_variable
+from tf1x.lib.contrib.layers.functions import dense_to_sparse
 from tf1x.lib.variable_scope import variable_scope
-from tf1x.ops import array, reduce
+from tf1x.ops import array, embedding, reduce
+from tf1x.ops.array_gather import gather
 from tf1x.ops.array_moves import concat
 from tf1x.ops.array_select import unique as unique_values
-from tf1x.ops.array_slicing import gather
+from tf1x.ops.embedding import embedding_lookup
 
 
 def embed_sequence(
@@ -34,8 +36,6 @@ def embed_sequence(
     Raises:
         ValueError: no shape, and no `reuse`.
     """
-    from tf1x.ops.embedding import embedding_lookup
-
     if not (reuse or (vocab_size and embed_dim)):
         raise ValueError(
             "Must specify vocab size and embedding dimension when not reusing. Got "
@@ -74,9 +74,6 @@ def bow_encoder(
         ValueError: no `vocab_size` or `embed_dim`.
         TypeError: sparse ids, and `sparse_lookup` is false.
     """
-    from tf1x.lib.contrib.layers.functions import dense_to_sparse
-    from tf1x.ops.embedding import embedding_lookup, safe_embedding_lookup_sparse
-
     if not vocab_size or not embed_dim:
         raise ValueError("Must specify vocab size and embedding dimension")
     with variable_scope(scope, "bow_encoder", [ids], reuse=reuse):
@@ -87,7 +84,7 @@ def bow_encoder(
         is_sparse = hasattr(ids, "dense_shape")
         if sparse_lookup:
             sparse_ids = ids if is_sparse else dense_to_sparse(ids)
-            return safe_embedding_lookup_sparse(
+            return embedding.safe_embedding_lookup_sparse(
                 [embeddings], sparse_ids, combiner="mean", default_id=0
             )
         if is_sparse:
@@ -99,8 +96,6 @@ def embedding_lookup_unique(
     params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None
 ) -> Any:
     """`tf.nn.embedding_lookup`, each different id looked up once."""
-    from tf1x.ops.embedding import embedding_lookup
-
     with scopes.name_scope(name, "EmbeddingLookupUnique", [params, ids]):
         ids = convert.to_tensor(ids)
         shape = array.shape(ids)
@@ -110,3 +105,20 @@ def embedding_lookup_unique(
         found = array.reshape(gather(rows, index), concat([shape, array.shape(rows)[1:]], 0))
         found.set_shape(ids.shape.concatenate(rows.shape[1:]))
         return found
+
+
+def safe_embedding_lookup_sparse(
+    embedding_weights: Any,
+    sparse_ids: Any,
+    sparse_weights: Any = None,
+    combiner: str | None = None,
+    default_id: int | None = None,
+    name: str | None = None,
+    partition_strategy: str = "div",
+    max_norm: float | None = None,
+) -> Any:
+    """`tf.nn.safe_embedding_lookup_sparse`; a `combiner` of None is "mean"."""
+    return embedding.safe_embedding_lookup_sparse(
+        embedding_weights, sparse_ids, sparse_weights, combiner or "mean", default_id, name,
+        partition_strategy, max_norm,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32, int64
+from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.contrib.framework.arg_scope import add_arg_scope
 from tf1x.lib.contrib.layers import common, utils
 from tf1x.lib.custom_gradient import custom_gradient
@@ -15,9 +16,12 @@ from tf1x.lib.layers import core
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, checks, math, reduce
 from tf1x.ops.array_broadcast import meshgrid
+from tf1x.ops.array_gather import gather_nd
 from tf1x.ops.array_moves import concat, transpose
-from tf1x.ops.array_select import one_hot
-from tf1x.ops.nn_functions import bias_add as add_bias, softmax as softmax_function
+from tf1x.ops.array_select import one_hot, where
+from tf1x.ops.math_functions import LinSpace
+from tf1x.ops.nn_functions import bias_add as add_bias
+from tf1x.ops.nn_functions import softmax as softmax_function
 
 Function = Callable[..., Any]
 
@@ -179,10 +183,6 @@ def dense_to_sparse(
     tensor: Any, eos_token: int = 0, outputs_collections: Any = None, scope: Any = None
 ) -> Any:
     """A sparse tensor of the elements that differ from `eos_token`."""
-    from tf1x.ops.array_gather import gather_nd
-    from tf1x.ops.array_select import where
-    from tf1x.ops.sparse import SparseTensor
-
     with variable_scope(scope, "dense_to_sparse", [tensor]) as sc:
         tensor = convert.to_tensor(tensor)
         indices = where(math.NotEqual(tensor, convert.constant(eos_token, tensor.dtype)))
@@ -229,8 +229,6 @@ def spatial_softmax(
     Raises:
         ValueError: another `data_format`, or the number of channels is unknown.
     """
-    from tf1x.ops.array import LinSpace
-
     common.check_data_format(data_format)
     with variable_scope(name, "spatial_softmax"):
         features = convert.to_tensor(features)

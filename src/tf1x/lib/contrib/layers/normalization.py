@@ -12,8 +12,7 @@ from tf1x.lib.contrib.layers import common
 from tf1x.lib.initializers import Ones, Zeros
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, elementary, math, reduce
-from tf1x.ops.array_blocks import tile
-from tf1x.ops.array_moves import concat
+from tf1x.ops.array_moves import Tile, concat
 from tf1x.ops.math_functions import divide
 from tf1x.ops.moments import batch_normalization, moments
 
@@ -87,9 +86,7 @@ def layer_norm(
                 f"{inputs.shape}"
             )
         dtype = inputs.dtype.base_dtype
-        beta, gamma = _beta_and_gamma(
-            center, scale, shape, dtype, variables_collections, trainable
-        )
+        beta, gamma = _beta_and_gamma(center, scale, shape, dtype, variables_collections, trainable)
         mean, variance = moments(inputs, list(range(begin_norm_axis, rank)), keepdims=True)
         epsilon = 1e-3 if dtype == float16 else 1e-12
         outputs = batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
@@ -188,9 +185,7 @@ def group_norm(
     sizes = inputs.shape.as_list()
     channels = sizes[channels_axis]
     if channels is None:
-        raise ValueError(
-            f"Inputs {inputs.name} has undefined channel dimension: {channels_axis}."
-        )
+        raise ValueError(f"Inputs {inputs.name} has undefined channel dimension: {channels_axis}.")
     axes = [axis + rank if axis < 0 else axis for axis in reduction_axes]
     for axis in axes:
         if axis >= rank:
@@ -253,7 +248,7 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
         lengths = elementary.Sqrt(epsilon + squares)
         size = array.shape(inputs)[dim : dim + 1]
         multiples = concat([[1] * dim, size, [1] * (rank - 1 - dim)], 0)
-        return divide(inputs, tile(lengths, multiples))
+        return divide(inputs, Tile(lengths, multiples))
 
 
 def poincare_normalize(

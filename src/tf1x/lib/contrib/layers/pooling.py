@@ -9,6 +9,7 @@ from tf1x.core import convert, scopes
 from tf1x.lib.contrib.framework.arg_scope import add_arg_scope
 from tf1x.lib.contrib.layers import common, utils
 from tf1x.lib.layers import pooling as layers
+from tf1x.ops.pool_functions import pool_nd
 
 
 def _pooled(
@@ -133,8 +134,6 @@ def pool(
     Raises:
         ValueError: the rank is not known or too small.
     """
-    from tf1x.ops.pooling import pool as pool_function
-
     with scopes.name_scope(scope, f"{pooling_type.lower()}_pool", [inputs]) as sc:
         inputs = convert.to_tensor(inputs)
         rank = inputs.shape.ndims
@@ -142,7 +141,7 @@ def pool(
             raise ValueError("Rank of inputs must be known")
         if rank < 3:
             raise ValueError("Rank of inputs must be >= 3")
-        outputs = pool_function(
+        outputs = pool_nd(
             input=inputs, window_shape=utils.n_positive_integers(rank - 2, kernel_size),
             pooling_type=pooling_type, padding=padding, data_format=data_format,
             dilation_rate=utils.n_positive_integers(rank - 2, dilation_rate),

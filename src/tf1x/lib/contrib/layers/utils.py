@@ -9,6 +9,7 @@ from tf1x.core import scopes, static
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.variables import Variable
+from tf1x.ops.control_flow import cond
 
 # -- outputs by name -------------------------------------------------------------------------------
 
@@ -96,8 +97,6 @@ def smart_cond(
     """`tf.cond`, decided at once where the value of `pred` is known."""
     known = constant_value(pred)
     if known is None:
-        from tf1x.ops.control_flow import cond
-
         return cond(pred, fn1, fn2, name=name)
     return static_cond(known, fn1, fn2)
 

@@ -7,7 +7,6 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32, int64
 from tf1x.core.graph import Tensor
-from tf1x.lib.partitioned import PartitionedVariable
 from tf1x.ops import array, array_moves, array_slicing, elementary, math
 from tf1x.ops.candidate_sampling import ComputeAccidentalHits, log_uniform_candidate_sampler
 from tf1x.ops.cross_entropy import (
@@ -16,6 +15,7 @@ from tf1x.ops.cross_entropy import (
 )
 from tf1x.ops.embedding import embedding_lookup
 from tf1x.ops.matmul import matmul
+from tf1x.ops.sparse import SparseToDense
 
 
 def nce_loss(
@@ -127,7 +127,9 @@ def _sampled_logits(
     seed: int | None,
 ) -> tuple[Tensor, Tensor]:
     """Logits and targets [batch, num_true + num_sampled]: the true classes, then the sampled."""
-    parts = list(weights) if isinstance(weights, (list, PartitionedVariable)) else [weights]
+    if hasattr(weights, "_get_variable_list"):  # a partitioned variable
+        weights = weights._get_variable_list()
+    parts = weights if isinstance(weights, list) else [weights]
     with scopes.name_scope(name, "compute_sampled_logits", [*parts, biases, inputs, labels]):
         labels = convert.to_tensor(labels, name="labels")
         inputs = convert.to_tensor(inputs, name="inputs")
