@@ -18,6 +18,29 @@ from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 
+class FuncAttr:
+    """A function-valued attribute: an op type or a function of the library, with attributes."""
+
+    __slots__ = ("attrs", "name")
+
+    def __init__(self, name: str, attrs: dict[str, Any] | None = None) -> None:
+        self.name = name
+        self.attrs = attrs or {}
+
+    def __repr__(self) -> str:
+        return f"FuncAttr({self.name!r})"
+
+
+def function_names(attrs: dict[str, Any]) -> list[str]:
+    """The names of functions (or ops) among attributes, at any depth."""
+    found: list[str] = []
+    for value in attrs.values():
+        for item in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(item, FuncAttr):
+                found += [item.name, *function_names(item.attrs)]
+    return found
+
+
 class FuncGraph(Graph):
     """A function: arguments, ops, outputs.
 

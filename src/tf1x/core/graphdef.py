@@ -8,24 +8,12 @@ import numpy as np
 
 from tf1x.core import dtypes, errors, opdef, scopes
 from tf1x.core.dtypes import DType, as_dtype
+from tf1x.core.func_graph import FuncAttr, FuncGraph, function_names
 from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 # versions.proto: the GraphDef version that TensorFlow 1.x writes; 2.21 reads it.
 PRODUCER_VERSION = 27
-
-
-class FuncAttr:
-    """A function-valued attribute: an op type or a function of the library, with attributes."""
-
-    __slots__ = ("attrs", "name")
-
-    def __init__(self, name: str, attrs: dict[str, Any] | None = None) -> None:
-        self.name = name
-        self.attrs = attrs or {}
-
-    def __repr__(self) -> str:
-        return f"FuncAttr({self.name!r})"
 
 
 # -- tensors -----------------------------------------------------------------------------------
@@ -230,7 +218,144 @@ def graph_to_proto(graph: Graph, from_version: int | None = None, add_shapes: bo
             shapes = attr_value_pb2.AttrValue()
             _list_to_proto([t.shape for t in op.outputs], shapes.list)
             node.attr["_output_shapes"].CopyFrom(shapes)
+    for function in _called(graph, graph.get_operations()[from_version or 0 :]):
+        proto.library.function.add().CopyFrom(function_to_proto(function))
     return proto
+
+
+# -- functions ---------------------------------------------------------------------------------
+
+
+def _called(graph: Graph, ops: Any) -> list[FuncGraph]:
+    """The functions that the ops call, and those that these call, in order of their first call."""
+    found: dict[str, FuncGraph] = {}
+    stack = [ops]
+    while stack:
+        for op in stack.pop(0):
+            for name in function_names(op.attrs):
+                if name not in found and name in graph.outermost._functions:
+                    found[name] = graph.function(name)
+                    stack.append(found[name].get_operations())
+    return list(found.values())
+
+
+def function_to_proto(function: FuncGraph) -> Any:
+    """A function as a `FunctionDef`."""
+    from tensorboard.compat.proto import function_pb2
+
+    proto = function_pb2.FunctionDef()
+    signature = proto.signature
+    signature.name = function.name
+    named: dict[Tensor, str] = {}
+    for i, arg in enumerate(function.args):
+        signature.input_arg.add(name=f"arg{i}", type=arg.dtype.as_datatype_enum)
+        named[arg] = f"arg{i}"
+    ops = [op for op in function.get_operations() if op.type != "_Arg"]
+    signature.is_stateful = any(op.opdef.stateful or op.opdef.writes for op in ops)
+    for op in ops:
+        named.update(zip(op.outputs, _output_names(op), strict=True))
+    for op in ops:
+        node = proto.node_def.add()
+        node.CopyFrom(node_to_proto(op))
+        node.input[:] = [named[t] for t in op.inputs] + [
+            f"^{c.name}" for c in op.control_inputs if c.type != "_Arg"
+        ]
+    for i, tensor in enumerate(function.outputs):
+        signature.output_arg.add(name=f"out{i}", type=tensor.dtype.as_datatype_enum)
+        proto.ret[f"out{i}"] = named[tensor]
+    return proto
+
+
+def _output_names(op: Operation) -> list[str]:
+    """An op's outputs as a function's nodes refer to them: node, argument, index."""
+    names: list[str] = []
+    parts = op.opdef.output_slices(op.attrs)
+    for arg, part in zip(op.opdef.outputs, parts, strict=True):
+        count = part.stop - part.start if isinstance(part, slice) else 1
+        names += [f"{op.name}:{arg.name}:{i}" for i in range(count)]
+    return names
+
+
+class _Library:
+    """The functions of a `GraphDef`, made anew for each node that calls them."""
+
+    def __init__(self, protos: Any) -> None:
+        self._protos = {p.signature.name: p for p in protos}
+
+    def instantiate(
+        self, graph: Graph, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
+    ) -> dict[str, Any]:
+        """The attributes of a call with its functions made and their names put in."""
+        return {key: self._replaced(graph, value, inputs) for key, value in attrs.items()}
+
+    def _replaced(self, graph: Graph, value: Any, inputs: tuple[Tensor, ...]) -> Any:
+        if isinstance(value, list):
+            return [self._replaced(graph, item, inputs) for item in value]
+        if not isinstance(value, FuncAttr) or value.name not in self._protos:
+            return value
+        return FuncAttr(self._made(graph, self._protos[value.name], inputs).name, value.attrs)
+
+    def _made(self, graph: Graph, proto: Any, inputs: tuple[Tensor, ...]) -> FuncGraph:
+        missing = sorted({n.op for n in proto.node_def if not opdef.is_registered(n.op)})
+        if missing:
+            raise errors.UnsupportedError(
+                f"The function {proto.signature.name!r} has ops that tf1x does not have: "
+                f"{', '.join(missing)}."
+            )
+        name = graph.outermost.unique_function_name(proto.signature.name)
+        function = FuncGraph(name, graph)
+        graph.outermost.add_function(function)
+        passed = inputs[len(inputs) - len(proto.signature.input_arg) :]
+        made: dict[str, Tensor] = {}
+        with function.building():
+            for arg, given in zip(proto.signature.input_arg, passed, strict=True):
+                is_handle = given.dtype is dtypes.resource or given.dtype._is_ref_dtype
+                made[arg.name] = function.parameter(
+                    as_dtype(arg.type), TensorShape.of(None), bound=given if is_handle else None
+                )
+            ops: dict[str, Operation] = {}
+            for node in _function_order(proto):
+                ops[node.name] = self._node(function, node, made, ops)
+            function.outputs = [made[proto.ret[out.name]] for out in proto.signature.output_arg]
+        return function
+
+    def _node(
+        self, function: FuncGraph, node: Any, made: dict[str, Tensor], ops: dict[str, Operation]
+    ) -> Operation:
+        definition = opdef.get(node.op)
+        inputs = tuple(made[item] for item in node.input if not item.startswith("^"))
+        attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
+        attrs = self.instantiate(function, _checked_attrs(definition, node.name, attrs), inputs)
+        op = definition.node(inputs, attrs, f"{node.name}/", graph=function)
+        op._add_control_inputs([ops[c[1:]] for c in node.input if c.startswith("^") and c[1:] in ops])  # fmt: skip
+        made.update(zip(_output_names(op), op.outputs, strict=True))
+        return op
+
+
+def _function_order(proto: Any) -> list[Any]:
+    """The nodes of a function after their inputs."""
+    nodes = {node.name: node for node in proto.node_def}
+    order: dict[str, Any] = {}
+
+    def visit(node: Any) -> None:
+        stack = [(node, iter(node.input))]
+        seen = {node.name}
+        while stack:
+            current, inputs = stack[-1]
+            for item in inputs:
+                source = item.lstrip("^").partition(":")[0]
+                if source in nodes and source not in order and source not in seen:
+                    seen.add(source)
+                    stack.append((nodes[source], iter(nodes[source].input)))
+                    break
+            else:
+                order[current.name] = current
+                stack.pop()
+
+    for node in proto.node_def:
+        if node.name not in order:
+            visit(node)
+    return list(order.values())
 
 
 def import_graph_def(
@@ -262,11 +387,12 @@ def import_graph_def(
     mapped = {_tensor_name(key): value for key, value in (input_map or {}).items()}
     prefix = "import" if name is None else name
     made: dict[str, Operation] = {}
+    library = _Library(graph_def.library.function)
     with graph.name_scope(prefix or None) as scope:
         if not prefix:
             scope = f"{graph.get_name_scope()}/" if graph.get_name_scope() else ""
         for node in _in_order(graph_def):
-            made[node.name] = _import_node(graph, node, made, mapped, scope)
+            made[node.name] = _import_node(graph, node, made, mapped, scope, library)
     unused = sorted(key for key in mapped if key not in _used(graph_def))
     if unused:
         raise ValueError(
@@ -328,7 +454,12 @@ def _in_order(graph_def: Any) -> list[Any]:
 
 
 def _import_node(
-    graph: Graph, node: Any, made: dict[str, Operation], mapped: dict[str, Any], scope: str
+    graph: Graph,
+    node: Any,
+    made: dict[str, Operation],
+    mapped: dict[str, Any],
+    scope: str,
+    library: _Library,
 ) -> Operation:
     definition = opdef.get(node.op)
     inputs: list[Tensor] = []
@@ -342,6 +473,7 @@ def _import_node(
         inputs.append(mapped[key] if key in mapped else made[op_name].outputs[int(index)])
     attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
     attrs = _checked_attrs(definition, node.name, attrs)
+    attrs = library.instantiate(graph, attrs, tuple(inputs))
     op = definition.node(tuple(inputs), attrs, f"{scope}{node.name}/", graph=graph)
     op._add_control_inputs(controls)
     op.device = node.device

@@ -11,9 +11,8 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
-from tf1x.core.func_graph import FuncGraph, share_captures, trace
+from tf1x.core.func_graph import FuncAttr, FuncGraph, share_captures, trace
 from tf1x.core.graph import Operation, Tensor
-from tf1x.core.graphdef import FuncAttr
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, composite, functional, grouping, math
@@ -133,7 +132,7 @@ class _Branch:
         result = function()
         if result is None:
             raise ValueError(f"{self.label} must have a return value.")
-        leaves = [_as_value(item) for item in nest.flatten(result)]
+        leaves = [_as_value(item, self._pivot) for item in nest.flatten(result)]
         self.structure = (
             nest.pack_sequence_as(result, leaves) if nest.is_nested(result) else leaves[0]
         )

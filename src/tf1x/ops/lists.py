@@ -107,6 +107,7 @@ def TensorListStack(
 @op(
     "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype",
     shape=_element(2),
+    attrs={"Tshape": ("DType", int32)},
 )
 def TensorListGetItem(
     input_handle: ListValue, index: Any, element_shape: Any, *, element_dtype: DType

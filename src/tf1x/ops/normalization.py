@@ -201,18 +201,24 @@ def _norm_shapes(op: Operation) -> Any:
         (given,) = with_rank(dims(op, i), 1)
         size = merge_dim(size, given)
     whole = (*shape[:axis], size, *shape[axis + 1 :])
-    third = _third_shape(op.attrs["is_training"])
+    third = _third_shape(rank, op.inputs[0].dtype.size)
     return [whole, *[(size,)] * 4, third][: len(op.opdef.outputs)]
 
 
-def _third_shape(is_training: bool) -> tuple[int, ...]:
-    """The shape of what TensorFlow reserves for cuDNN, on CPU."""
-    return (0,) if is_training else ()
+# The shapes of what TensorFlow reserves for cuDNN, as its CPU kernels give them.
+
+
+def _third_shape(rank: int, bytes_each: int) -> tuple[int, ...]:
+    return (0,) if rank == 4 and bytes_each == 4 else ()
+
+
+def _last_shape(rank: int) -> tuple[int, ...]:
+    return () if rank == 4 else (0,)
 
 
 def _norm_grad_shapes(op: Operation) -> Any:
-    # The last two outputs are stated as (0,) by TensorFlow, and are scalars when it runs.
-    return [op.inputs[1].shape, op.inputs[2].shape, op.inputs[2].shape, (), ()]
+    last = _last_shape(len(op.attrs["data_format"]))
+    return [op.inputs[1].shape, op.inputs[2].shape, op.inputs[2].shape, last, last]
 
 
 _TO_CHANNELS_LAST = {"NCHW": ([0, 2, 3, 1], [0, 3, 1, 2]), "NCDHW": ([0, 2, 3, 4, 1], [0, 4, 1, 2, 3])}
@@ -300,7 +306,7 @@ def _declare(version: str, types: dict[str, Any]) -> tuple[Callable[..., Any], C
             epsilon=epsilon, exponential_avg_factor=exponential_avg_factor,
             data_format=data_format, is_training=is_training,
         )  # fmt: skip
-        return [*found, xp.zeros(_third_shape(is_training), scale.dtype)] if third else found
+        return [*found, xp.zeros(_third_shape(x.ndim, x.dtype.itemsize), scale.dtype)] if third else found
 
     def backward(
         y_backprop: Any,
@@ -318,7 +324,7 @@ def _declare(version: str, types: dict[str, Any]) -> tuple[Callable[..., Any], C
             y_backprop, x, scale, reserve_space_1, reserve_space_2,
             epsilon=epsilon, data_format=data_format, is_training=is_training,
         )  # fmt: skip
-        nothing = xp.zeros((), reserve_space_1.dtype)
+        nothing = xp.zeros(_last_shape(x.ndim), reserve_space_1.dtype)
         return [*found, nothing, nothing]
 
     saved = ["reserve_space_1", "reserve_space_2"] + ["reserve_space_3"] * third

@@ -14,9 +14,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from tf1x.core import errors
-from tf1x.core.func_graph import FuncGraph
+from tf1x.core.func_graph import FuncGraph, function_names
 from tf1x.core.graph import Operation, Tensor
-from tf1x.core.graphdef import FuncAttr
 from tf1x.core.references import variable_key
 
 # Ops that stand for a reference, a fed value or an order; there is nothing to compute.
@@ -103,18 +102,8 @@ def called(op: Operation) -> list[FuncGraph]:
     """The functions that an op's attributes name; a gradient's are those of its forward op."""
     if not (op.opdef.calls_functions or op.type == "SymbolicGradient"):
         return []
-    return [op.graph.function(name) for name in _names(op.attrs, op.graph.outermost._functions)]
-
-
-def _names(attrs: dict[str, Any], library: Any) -> list[str]:
-    found: list[str] = []
-    for value in attrs.values():
-        for item in value if isinstance(value, (list, tuple)) else (value,):
-            if isinstance(item, FuncAttr):
-                if item.name in library:
-                    found.append(item.name)
-                found += _names(item.attrs, library)
-    return found
+    library = op.graph.outermost._functions
+    return [library[name] for name in function_names(op.attrs) if name in library]
 
 
 def plan_of(function: FuncGraph) -> Plan:

@@ -436,9 +436,7 @@ def test_updates_at_once() -> None:
         unit = (values - values.mean(0)) / np.sqrt(values.var(0) + 0.001)
         np.testing.assert_allclose(trained, [unit] * 2, rtol=1e-4, atol=1e-5)
         spread = values.var(0)
-        assert_close(
-            session.run(variables), [0.5 + 0.5 * spread * 8 / 7, 0.5 + 0.5 * spread], 1e-5
-        )
+        assert_close(session.run(variables), [0.5 + 0.5 * spread * 8 / 7, 0.5 + 0.5 * spread], 1e-5)
 
 
 def test_zero_debias_makes_its_own_variables() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.ops.cases.case import Case, Const, complexes, floats
 import numpy as np
+
+from tests.ops.cases.case import Case, Const, complexes, floats
 
 _RFFT = {"Tcomplex": "complex64"}
 _SMALL = {"rtol": 1e-4, "atol": 1e-5, "note": ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.ops.cases.case import Case, floats
 from tf1x.core.dtypes import float32
-from tf1x.core.graphdef import FuncAttr
+from tf1x.core.func_graph import FuncAttr
 
 CASES = [
     Case(

@@ -12,7 +12,7 @@ _X = floats(2, 7, 6, 3)
 _TIED = ints(2, 7, 6, 3, low=0, high=3).astype(np.float32)  # many equal maxima, as after a relu
 _CUBE = floats(2, 5, 4, 6, 2)
 _TIED_CUBE = ints(2, 5, 4, 6, 2, low=0, high=3).astype(np.float32)
-_3D = {"dtypes": ("float32",)}  # TensorFlow's maxima of volumes are not made for float64
+_3D: dict[str, Any] = {"dtypes": ("float32",)}  # TensorFlow has no pooling of volumes in float64
 _ON_GPU = "TensorFlow has channels-first pooling on GPUs only"
 
 
@@ -95,7 +95,7 @@ CASES = [
     Case("MaxPoolWithArgmax", (_X,), _attrs(2, 2)),
     Case("MaxPoolWithArgmax", (_TIED,), {**_attrs(3, 2), "Targmax": "int32"}, note="ties int32"),
     Case("MaxPoolWithArgmax", (_TIED,), {**_attrs(3, 1, "VALID"), "include_batch_in_index": True}, note="batch"),
-    Case("MaxPoolGradWithArgmax", (_X, floats(2, 1, 2, 3), ints(2, 1, 2, 3, low=0, high=126, dtype="int64")), _attrs(2, 2), grad=False),
+    Case("MaxPoolGradWithArgmax", (_X, floats(2, 4, 3, 3), ints(2, 4, 3, 3, low=0, high=126, dtype="int64")), _attrs(2, 2), grad=False),
     Case(
         "MaxPoolGradWithArgmax",
         (_X, floats(2, 1, 2, 3), ints(2, 1, 2, 3, low=0, high=126)),
@@ -113,13 +113,13 @@ CASES = [
     ),
     *(Case("AvgPool", (_X,), attrs, note=note) for note, attrs in _WINDOWS.items()),
     Case("AvgPool", (_LONG,), _attrs(9, 9), note="long"),
-    Case("AvgPool", (_X.astype(np.float16),), _attrs(3, 2), dtypes=("float32",), rtol=1e-3, note="float16"),
+    Case("AvgPool", (_X.astype(np.float16),), _attrs(3, 2), dtypes=("float32",), rtol=5e-3, atol=2e-3, note="float16"),
     Case("AvgPool", (_X,), _CHANNELS_FIRST, oracle=False, why=_ON_GPU, note="NCHW"),
     *(
         Case("AvgPoolGrad", (Const(np.int32([2, 7, 6, 3])), floats(*_maxima(_X, attrs).shape)), attrs, note=note)
         for note, attrs in _WINDOWS.items()
     ),
-    Case("AvgPool3D", (_CUBE,), _attrs_3d(2, 2)),
-    Case("AvgPool3D", (_CUBE,), _attrs_3d(3, 2, "VALID"), note="VALID"),
-    Case("AvgPool3DGrad", (Const(np.int32([2, 5, 4, 6, 2])), floats(2, 3, 2, 3, 2)), _attrs_3d(3, 2)),
+    Case("AvgPool3D", (_CUBE,), _attrs_3d(2, 2), **_3D),
+    Case("AvgPool3D", (_CUBE,), _attrs_3d(3, 2, "VALID"), note="VALID", **_3D),
+    Case("AvgPool3DGrad", (Const(np.int32([2, 5, 4, 6, 2])), floats(2, 3, 2, 3, 2)), _attrs_3d(3, 2), **_3D),
 ]  # fmt: skip
