@@ -81,6 +81,7 @@ _MODULES = (
     "tf1x.lib.train.moving_averages",
     "tf1x.lib.regularizers",
     "tf1x.lib.layers",
+    "tf1x.lib.rnn",
     "tf1x.lib.losses",
     "tf1x.lib.metrics",
     "tf1x.lib.contrib.losses",

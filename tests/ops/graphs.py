@@ -88,16 +88,26 @@ def build(case: Case, dtype: str, unknown_shapes: bool = False) -> Built:
 
     with built.graph.as_default():
         inputs = [make(as_type(v, dtype)) for v in case.inputs]
-        result = opdef.get(case.op).endpoint(*inputs, **attributes(case, dtype), name="tested")
-        built.op = (
-            result
-            if not opdef.get(case.op).outputs
-            else built.graph.get_operation_by_name("tested")
-        )
-        built.outputs = [t for t in built.op.outputs if not t.dtype._is_ref_dtype]
+        _call(case, dtype, inputs, built)
         with built.graph.control_dependencies([built.op]):
             built.outputs += [_read(made, var) for made, var in variables]
     return built
+
+
+def _call(case: Case, dtype: str, inputs: list[Any], built: Built) -> None:
+    """Build what the case is about."""
+    definition = opdef.get(case.op)
+    if case.program is not None:
+        result = case.program(*inputs, **attributes(case, dtype))
+        built.outputs = list(result) if isinstance(result, (list, tuple)) else [result]
+        built.op = built.outputs[0].op
+        library = built.graph._functions.values()
+        ops = [op for graph in (built.graph, *library) for op in graph.get_operations()]
+        assert case.op in {op.type for op in ops}
+        return
+    result = definition.endpoint(*inputs, **attributes(case, dtype), name="tested")
+    built.op = built.graph.get_operation_by_name("tested") if definition.outputs else result
+    built.outputs = [t for t in built.op.outputs if not t.dtype._is_ref_dtype]
 
 
 class Computed:

@@ -227,7 +227,7 @@ def graph_to_proto(graph: Graph, from_version: int | None = None, add_shapes: bo
 
 
 def _called(graph: Graph, ops: Any) -> list[FuncGraph]:
-    """The functions that the ops call, and those that these call, in order of their first call."""
+    """The functions that the ops call, and those that these call, by name."""
     found: dict[str, FuncGraph] = {}
     stack = [ops]
     while stack:
@@ -236,7 +236,7 @@ def _called(graph: Graph, ops: Any) -> list[FuncGraph]:
                 if name not in found and name in graph.outermost._functions:
                     found[name] = graph.function(name)
                     stack.append(found[name].get_operations())
-    return list(found.values())
+    return [found[name] for name in sorted(found)]
 
 
 def function_to_proto(function: FuncGraph) -> Any:
@@ -302,9 +302,11 @@ class _Library:
                 f"The function {proto.signature.name!r} has ops that tf1x does not have: "
                 f"{', '.join(missing)}."
             )
-        name = graph.outermost.unique_function_name(proto.signature.name)
+        outermost, name = graph.outermost, proto.signature.name
+        if name in outermost._functions:
+            name = outermost.unique_function_name(name)
         function = FuncGraph(name, graph)
-        graph.outermost.add_function(function)
+        outermost.add_function(function)
         passed = inputs[len(inputs) - len(proto.signature.input_arg) :]
         made: dict[str, Tensor] = {}
         with function.building():

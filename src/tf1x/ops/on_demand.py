@@ -36,6 +36,12 @@ for _public in (
 ):
     lazy("tf1x.ops.ctc_functions", f"nn.{_public}")
 
+# -- dilation and erosion of images -------------------------------------------------------------
+
+_MORPHOLOGY = "tf1x.ops.morphology"
+provide(_MORPHOLOGY, "Dilation2D", "Dilation2DBackpropFilter", "Dilation2DBackpropInput")
+lazy(_MORPHOLOGY, "nn.dilation2d", "nn.erosion2d")
+
 # -- Fourier transforms ------------------------------------------------------------------------
 
 _FFT = "tf1x.ops.fft"

@@ -47,7 +47,6 @@ from tf1x.ops.windows import (
     sums,
     taken,
     to_all,
-    to_all_maxima,
     to_first_maxima,
     windows,
 )
@@ -177,10 +176,6 @@ def _windows_of(shape: Sequence[int], attrs: dict[str, Any]) -> list[Window]:
 
 def _max_rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
     return [_max_pool_grad(inputs[0], cotangents[0], _windows_of(inputs[0].shape, attrs))]
-
-
-def _max_3d_rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
-    return [to_all_maxima(cotangents[0], inputs[0], _windows_of(inputs[0].shape, attrs))]
 
 
 def _avg_rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any]:
@@ -322,7 +317,7 @@ def MaxPoolGradGradV2(
     T=_MAX_3D_TYPES,
     shape=_pooled,
     grad=_max_gradient,
-    vjp=_max_3d_rule,
+    vjp=_max_rule,
     exact=True,
     attrs={"data_format": ("str", "NDHWC")},
 )
@@ -348,8 +343,11 @@ def MaxPool3DGrad(
     strides: list[int],
     padding: str,
 ) -> Any:
-    """The gradient of `MaxPool3D`: each window's goes, whole, to all of its maxima."""
-    return to_all_maxima(grad, orig_input, windows(orig_input.shape, ksize, strides, padding))
+    """The gradient of `MaxPool3D`: each window's goes to the first of its maxima.
+
+    So it is in TensorFlow where oneDNN or cuDNN compute it; its plain CPU kernel gives it to all.
+    """
+    return _max_pool_grad(orig_input, grad, windows(orig_input.shape, ksize, strides, padding))
 
 
 @op(

@@ -17,7 +17,7 @@ from tf1x.core.sparse_tensor import (
     is_sparse,
     parts,
 )
-from tf1x.core.static import constant_value_as_shape
+from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops.sparse import fail
 
 _MEMBERS = (int8, int16, int32, int64, uint8, uint16, string)
@@ -166,8 +166,9 @@ def SparseToSparseSetOperation(
 
 
 def _outer_shape(op: Operation) -> Any:
-    shape = constant_value_as_shape(op.inputs[2]).tuple
-    return [None if shape is None else shape[:-1]]
+    """No part of a shape: TensorFlow infers none, and what is built on it has other nodes then."""
+    shape = constant_value(op.inputs[2])
+    return [None if shape is None else tuple(shape.tolist()[:-1])]
 
 
 @op(

@@ -303,30 +303,6 @@ def to_first_maxima(g: Any, over: Sequence[Window], which: Sequence[Any]) -> Any
     return g
 
 
-def to_all_maxima(g: Any, x: Any, over: Sequence[Window]) -> Any:
-    """`g` returned to every element of `x` that equals the maximum of its window."""
-    stages = []
-    for window in over:
-        best, _ = largest(x, window)
-        stages.append((window, x, best))
-        x = best
-    for w, elements, best in reversed(stages):
-        rows = w.count + (w.size - 1) // w.stride
-        cells = split(fitted(elements, w.axis, w.before, rows * w.stride, 0), w.axis, w.stride)
-
-        def chosen(
-            position: Any,
-            brought: Callable[[Any], Any],
-            w: Window = w,
-            cells: Any = cells,
-            best: Any = best,
-        ) -> Any:
-            return (position < w.size) & (cells == brought(best))
-
-        g = _returned(g, w, chosen)
-    return g
-
-
 # -- sums ----------------------------------------------------------------------------------------
 
 

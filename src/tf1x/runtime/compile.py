@@ -192,6 +192,9 @@ class Compiled:
                     evaluator.values[op.outputs[0]] = constants[op]
                 elif not (op.outputs and all(t in evaluator.values for t in op.outputs)):
                     evaluator.apply(op)
+        self.shapes = {
+            t: np.shape(x) for t, x in evaluator.values.items() if not isinstance(x, ListValue)
+        }
         self.blocks = [evaluator.counters[op].blocks for op in self.random]
         flags = checks.combined()
         self.checks = list(flags)

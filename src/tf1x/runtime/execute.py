@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _STATIC_ELEMENTS = 64
 _SHAPE_ELEMENTS = 8
 _MAX_STATIC_SIGNATURES = 32
+# What takes more different shapes than this from an op between segments is not compiled.
+_MAX_COMPUTED_SHAPES = 4
 # An initialiser of more elements than this is worth compiling.
 _INTERPRET_ELEMENTS = 4_000_000
 
@@ -209,6 +211,7 @@ class Runner:
         compiled = step.compiled.get(key)
         if compiled is None:
             self._limit_signatures(step)
+            self._set_apart(step)
             try:
                 compiled = Compiled(
                     step.segment,
@@ -241,6 +244,25 @@ class Runner:
             self._static |= sources
             self._needing.add(op)
         self._replan()
+
+    def _set_apart(self, step: _DeviceStep) -> None:
+        """Interpret the ops whose tensors come in ever new shapes from an op between segments.
+
+        The rest of the segment has the same shapes in all runs and stays compiled. Otherwise a
+        program that, say, drops elements of a sparse tensor at random would compile in every run.
+        """
+        if len(step.compiled) < _MAX_COMPUTED_SHAPES:
+            return
+        before, after = list(step.compiled.values())[-2:]
+        varying = {t for t, shape in after.shapes.items() if before.shapes.get(t) != shape}
+        sources = varying.intersection(step.segment.inputs)
+        if not sources or sources.intersection(self._fed):
+            return
+        self._concrete |= {
+            op for op in step.segment.ops if varying.intersection((*op.inputs, *op.outputs))
+        }
+        self._replan()
+        raise _Replan
 
     def _limit_signatures(self, step: _DeviceStep) -> None:
         """Give up on values in signatures when too many different ones come by."""

@@ -200,7 +200,16 @@ class Plan:
             if not steps or steps[-1].host != host:
                 steps.append(Step(host, []))
             steps[-1].ops.append(op)
+        for step in steps:
+            if not step.host:
+                step.ops[:0] = self._constants_from_before(step)
         return steps
+
+    def _constants_from_before(self, step: Step) -> list[Operation]:
+        """Constants of earlier steps that this one takes: in it too, they are known while tracing."""
+        own = set(step.ops)
+        taken = (t.op for op in step.ops for t in op.inputs if t not in self.fed)
+        return list(dict.fromkeys(op for op in taken if op.type == "Const" and op not in own))
 
 
 class _Ordering:

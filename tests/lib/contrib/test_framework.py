@@ -73,7 +73,7 @@ def test_what_can_be_scoped() -> None:
 
 def test_devices_and_initializers_by_scope() -> None:
     ones = tf1x.ones_initializer()
-    with F.arg_scope([F.variable], device="/cpu:0"):
+    with F.arg_scope([F.variable, F.model_variable], device="/cpu:0"):
         with F.arg_scope([F.model_variable], initializer=ones):
             made = F.model_variable("a", [2])
         F.variable("b", [2], device=lambda op: "/gpu:1", collections=["mine", "mine"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Case:
         runs: how many runs of one session are compared (random ops: 3).
         oracle: False where TensorFlow cannot run the op; `why` says why.
         data_dependent: the output's shape depends on the data, so the rule cannot give it.
+        program: for an op that cannot be called with arrays alone: builds outputs (tensors) from
+            the inputs and attributes, with nodes of that op among what it builds.
     """
 
     op: str
@@ -55,6 +57,7 @@ class Case:
     why: str = ""
     data_dependent: bool = False
     note: str = ""
+    program: Callable[..., Any] | None = None
 
     def __str__(self) -> str:
         parts = [self.op, self.note] if self.note else [self.op]

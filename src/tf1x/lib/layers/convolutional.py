@@ -141,7 +141,7 @@ class _Convolution(Layer):
         dims = TensorShape(input_shape).as_list()
         first = len(dims) - self.rank - (self.data_format == "channels_last")
         lengths = [self._output_length(dims[first + i], i) for i in range(self.rank)]
-        if any(length is not None and length <= 0 for length in lengths):
+        if any(length is not None and length < 0 for length in lengths):
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. Consider "
                 f"increasing the input size. Received input shape {dims} which would produce output shape "

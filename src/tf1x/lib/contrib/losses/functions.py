@@ -80,8 +80,8 @@ def _present(losses: Tensor, weights: Tensor) -> Tensor:
         return of_each
     nonzero = _to_float(math.NotEqual(weights, 0))
     of_each_weight = reduce.reduce_prod(array_slicing.slice_(shape, [rank], [-1]))
-    of_each = math.Mul(reduce.reduce_sum(nonzero, list(range(1, rank))), _to_float(of_each_weight))
-    return of_each
+    of_each = reduce.reduce_sum(nonzero, list(range(1, rank)))
+    return of_each * _to_float(of_each_weight)
 
 
 def _quotient(total: Tensor, count: Tensor) -> Tensor:
