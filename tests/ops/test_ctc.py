@@ -34,7 +34,6 @@ SAME: dict[str, Program] = {
     "loss": lambda tf: tf.nn.ctc_loss(_labels(tf), tf.constant(_LOGITS), _LENGTHS),
     "loss logits": lambda tf: tf.nn.ctc_loss(labels=_labels(tf), logits=_LOGITS, sequence_length=_LENGTHS, ctc_merge_repeated=False),
     "batch major": lambda tf: tf.nn.ctc_loss(_labels(tf), _LOGITS.swapaxes(0, 1).copy(), _LENGTHS, time_major=False),
-    "gradient": lambda tf: (lambda x: tf.gradients(tf.nn.ctc_loss(_labels(tf), x, _LENGTHS) * 2.0, x)[0])(tf.constant(_LOGITS)),
     "v2 sparse": lambda tf: tf.nn.ctc_loss_v2(_labels(tf), tf.constant(_LOGITS), None, _LENGTHS, blank_index=-1),
     "greedy": lambda tf: _flat(tf, tf.nn.ctc_greedy_decoder(2 * _LOGITS, _LENGTHS)),
     "greedy all": lambda tf: _flat(tf, tf.nn.ctc_greedy_decoder(2 * _LOGITS, _LENGTHS, merge_repeated=False, blank_index=1)),
@@ -45,6 +44,7 @@ SAME: dict[str, Program] = {
 
 # Values only: TensorFlow builds a loop here, and other slices.
 SAME_VALUES: dict[str, Program] = {
+    "gradient": lambda tf: (lambda x: tf.gradients(tf.nn.ctc_loss(_labels(tf), x, _LENGTHS) * 2.0, x)[0])(tf.constant(_LOGITS)),
     "dense": lambda tf: tf.nn.ctc_loss_v2(_DENSE, tf.constant(_LOGITS), _COUNTS, _LENGTHS),
     "dense blank": lambda tf: tf.nn.ctc_loss_v2(_DENSE - 1, tf.constant(_LOGITS), _COUNTS, _LENGTHS, blank_index=-1),
     "dense gradient": lambda tf: (lambda x: tf.gradients(tf.nn.ctc_loss_v2(_DENSE, x, _COUNTS, _LENGTHS), x)[0])(tf.constant(_LOGITS)),

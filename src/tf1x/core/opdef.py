@@ -637,7 +637,7 @@ def op(
 
 def _kind(annotation: Any) -> str:
     name: str = annotation if isinstance(annotation, str) else annotation.__name__
-    return {"np.ndarray": "ndarray", "FuncAttr": "func"}.get(name, name)
+    return name.replace("np.ndarray", "ndarray").replace("FuncAttr", "func")
 
 
 def _type_constraint(value: Any) -> tuple[tuple[DType, ...] | None, Any]:

@@ -48,7 +48,7 @@ def _loss_gradient(op: Operation, grad_loss: Tensor, _: Any) -> list[Any]:
         message="Currently there is no way to take the second derivative of ctc_loss due to the "
         "fused implementation's interaction with tf.gradients()",
     )
-    return [math.Mul(array.expand_dims(grad_loss, -1), gradient), None, None, None]
+    return [math.Mul(array.expand_dims(grad_loss, -1), gradient, name="mul"), None, None, None]
 
 
 @op(

@@ -308,15 +308,20 @@ class Runner:
         for op in ops:
             if op.outputs and all(t in values for t in op.outputs):
                 continue
-            written = self.plan.access[op].writes
+            access = self.plan.access[op]
             evaluator = self._evaluator(state.variables, undo)
             evaluator.values = {t: _concrete(values[t]) for t in op.inputs if t in values}
             if op.opdef.blocking or op.opdef.calls_functions:
                 self._apply(evaluator, op)
             else:
                 with state.lock:
-                    for key in written:
+                    for key in access.writes:
                         undo.setdefault(key, state.variables.get(key))
+                    if not access.writes:  # NumPy's, lest JAX compile for every new shape
+                        found = {k: state.variables.get(k) for k in access.reads}
+                        evaluator.variables = {
+                            k: _concrete(v) for k, v in found.items() if v is not None
+                        }
                     self._apply(evaluator, op)
                     for random, used in evaluator.counters.items():
                         state.counters[random.name] = (

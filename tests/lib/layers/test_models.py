@@ -11,7 +11,9 @@ from tests.lib.layers.same import numbers
 
 
 def _model(tf: Any, x: Any, training: Any) -> Any:
-    start = tf.constant_initializer(numbers(512).tolist())
+    def start(shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+        return tf.constant(numbers(*shape), dtype)
+
     h = tf.layers.conv2d(
         x, 4, 3, padding="same", use_bias=False, kernel_initializer=start, name="conv1"
     )

@@ -200,7 +200,6 @@ class _Loop:
             step,
             (time, outputs, state),
             parallel_iterations=parallel_iterations,
-            maximum_iterations=self._steps,
             swap_memory=swap_memory,
         )
         return self._stacked(outputs, sizes), final
