@@ -114,9 +114,13 @@ VARIABLES: dict[str, Any] = {
     "resource": lambda tf: _lookups(tf, resource=True),
     "partitioned": lambda tf: [tf.nn.embedding_lookup(_partitioned(tf), _IDS, "div")],
     "sparse": lambda tf: [tf.nn.embedding_lookup_sparse(_table(tf), _ids(tf), None)],
-    "sparse weighted": lambda tf: [tf.nn.embedding_lookup_sparse(_table(tf), _ids(tf), _weights(tf))],
+    "sparse weighted": lambda tf: [
+        tf.nn.embedding_lookup_sparse(_table(tf), _ids(tf), _weights(tf))
+    ],
     "sparse resource": lambda tf: [tf.nn.embedding_lookup_sparse(_table(tf, True), _ids(tf), None)],
-    "sparse fast": lambda tf: [tf.nn.embedding_lookup_sparse(_table(tf), _ids(tf), _weights(tf), allow_fast_lookup=True)],
+    "sparse fast": lambda tf: [
+        tf.nn.embedding_lookup_sparse(_table(tf), _ids(tf), _weights(tf), allow_fast_lookup=True)
+    ],
     "safe": lambda tf: [tf.nn.safe_embedding_lookup_sparse(_table(tf), _ids(tf))],
     "safe partitioned": lambda tf: [tf.nn.safe_embedding_lookup_sparse(_partitioned(tf), _ids(tf))],
 }

@@ -34,7 +34,9 @@ def _parts(*items: Any) -> list[Any]:
     """What can be fetched of sparse tensors and tensors."""
     flat = []
     for item in items:
-        flat += [item.indices, item.values, item.dense_shape] if hasattr(item, "indices") else [item]
+        flat += (
+            [item.indices, item.values, item.dense_shape] if hasattr(item, "indices") else [item]
+        )
     return flat
 
 
@@ -179,7 +181,10 @@ def test_strings_are_read_by_tensorflow_and_back() -> None:
     for writer, reader in ((tf1x, tf1), (tf1, tf1x)):
         with writer.Graph().as_default(), writer.Session() as session:
             one, many = session.run(
-                [writer.serialize_sparse(_sparse(writer)), writer.serialize_many_sparse(_sparse(writer))]
+                [
+                    writer.serialize_sparse(_sparse(writer)),
+                    writer.serialize_many_sparse(_sparse(writer)),
+                ]
             )
         with reader.Graph().as_default(), reader.Session() as session:
             restored = reader.deserialize_many_sparse(np.stack([one, one]), reader.float32, rank=3)
@@ -202,3 +207,16 @@ def test_an_open_product_stays_in_one_compiled_segment() -> None:
         session.run([y, gradient], feed)
         (executor,) = session._executors.values()
         assert [step.host for step in executor.plan.steps] == [False]
+
+
+def test_sparse_strings_stand_beside_compiled_ops() -> None:
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        words, x = tf1x.sparse_placeholder(tf1x.string), tf1x.placeholder(tf1x.float32, [None])
+        filled, empty = tf1x.sparse_fill_empty_rows(words, "none")
+        fetches = [tf1x.sparse_tensor_to_dense(words, "-"), filled, empty, tf1x.tanh(x)]
+        feed = {words: ([[0, 1], [2, 0]], ["a", "b"], [3, 2]), x: [0.5]}
+        dense, filled, empty, y = session.run(fetches, feed)
+    assert dense.tolist() == [[b"-", b"a"], [b"-", b"-"], [b"b", b"-"]]
+    assert filled.values.tolist() == [b"a", b"none", b"b"]
+    assert empty.tolist() == [False, True, False]
+    np.testing.assert_allclose(y, np.tanh([0.5]), rtol=1e-6)

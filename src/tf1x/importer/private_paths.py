@@ -113,14 +113,23 @@ SOURCES: dict[str, tuple[str, ...]] = {
     # -- utilities
     **_all("python.util", "all_util", "tf1x.lib.internals"),
     **_all("python.util", "compat", "tf.compat"),
+    **_all("python.util", "deprecation", "tf1x.lib.contrib.framework.deprecation"),
     **_all("python.util", "nest", "tf.nest", "tf1x.core.nest"),
     **_all("python.util", "tf_contextlib", "contextlib"),
     **_all("python.util", "tf_inspect", "tf1x.lib.internals", "inspect"),
     # -- contrib
-    **_all("contrib.framework.python", "ops", "tf.contrib.framework"),
+    **_all("contrib.framework.python", "framework ops", "tf.contrib.framework"),
+    **_all("contrib.framework.python.framework", "deprecation tensor_util", "tf.contrib.framework"),
     **_all("contrib.framework.python.ops", "variables", "tf.contrib.framework"),
     **_all("contrib.layers.python", "layers", "tf.contrib.layers"),
-    **_all("contrib.layers.python.layers", "initializers layers utils", "tf.contrib.layers"),
+    **_all(
+        "contrib.layers.python.layers",
+        "embedding_ops encoders initializers layers normalization optimizers regularizers",
+        "tf.contrib.layers",
+    ),
+    **_all("contrib.layers.python.layers", "summaries", "tf1x.lib.contrib.layers.summaries"),
+    **_all("contrib.layers.python.layers", "utils", "tf1x.lib.contrib.layers.utils"),
+    "contrib.slim.python.slim": ("tf.contrib.slim",),
     **_all(
         "contrib.learn.python.learn",
         "learn_runner monitored_session",
@@ -138,6 +147,17 @@ SOURCES: dict[str, tuple[str, ...]] = {
 MODULES: dict[str, str] = {
     "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
     **{
+        f"contrib.slim.python.slim.{package}{module}": f"tf1x.lib.contrib.slim.{package}{module}"
+        for package, modules in {
+            "": "learning model_analyzer summaries",
+            "nets.": (
+                "alexnet inception inception_v1 inception_v2 inception_v3 overfeat resnet_utils "
+                "resnet_v1 resnet_v2 vgg"
+            ),
+        }.items()
+        for module in modules.split()
+    },
+    **{
         f"core.{package}.{module}": f"tensorboard.compat.proto.{module}"
         for package, modules in {
             "framework": (
@@ -154,5 +174,6 @@ MODULES: dict[str, str] = {
 # Single names that are called something else here.
 NAMES: dict[str, str] = {
     "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
+    "python.layers.base._Layer": "tf.layers.Layer",
     "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",
 }

@@ -234,7 +234,11 @@ class _Backward:
         if not differentiable(op.opdef):
             raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
         dense = [
-            convert.to_tensor(_zeros_if_none(g, t)) for g, t in zip(grads, op.outputs, strict=True)
+            # A loop hands handles on; the variable's gradient arrives where the handle is read.
+            convert.constant(0.0)
+            if t.dtype is dtypes.resource
+            else convert.to_tensor(_zeros_if_none(g, t))
+            for g, t in zip(grads, op.outputs, strict=True)
         ]
         return gradient_node(op, dense)
 

@@ -79,9 +79,9 @@ class _Family:
     def forward_gradient(self, op: Operation, grad: Tensor) -> list[Any]:
         x, w = op.inputs
         if self._shapes_apart:
-            sizes = array.shape(x), array.shape(w)
-        else:
-            sizes = array.ShapeN([x, w])
+            to_input = self._node(1, op, array.shape(x), w, grad)
+            return [to_input, self._node(2, op, x, array.shape(w), grad)]
+        sizes = array.ShapeN([x, w])
         return [self._node(1, op, sizes[0], w, grad), self._node(2, op, x, sizes[1], grad)]
 
     def input_gradient(self, op: Operation, grad: Tensor) -> list[Any]:
@@ -144,9 +144,7 @@ def images(
         dilations: list[int] = (1, 1, 1, 1),  # type: ignore[assignment]
     ) -> Any:
         layout = (data_format, dilations)
-        return compute(
-            Geometry.of(name, strides, padding, explicit_paddings, *layout), *inputs
-        )
+        return compute(Geometry.of(name, strides, padding, explicit_paddings, *layout), *inputs)
 
     lower.__doc__ = doc
     return op(signature, type=name, needs_jax=True, **options)(lower)

@@ -123,6 +123,11 @@ class Geometry:
                 found.append(None)
                 continue
             span = ((k or 1) - 1) * dilation + 1
+            if self.padding != "SAME" and size is not None and size + sum(edges) < span:
+                whole = size + sum(edges)
+                raise ValueError(
+                    f"Negative dimension size caused by subtracting {span} from {whole}"
+                )
             found.append(output_size(size, span, stride, self.padding, edges))
         return tuple(found)
 

@@ -389,10 +389,10 @@ def convolution(
         strides, dilation_rate: one number, or one a spatial dimension; at most one of the two
             arguments above 1.
     """
-    if not isinstance(filter, Tensor) and not hasattr(filter, "dtype"):
+    if not hasattr(filter, "get_shape"):
         with scopes.name_scope("convolution_internal"):
             filter = convert.to_tensor(filter, name="filters")
-    if not isinstance(input, Tensor):
+    if not hasattr(input, "get_shape"):
         with scopes.name_scope("convolution_internal"):
             input = convert.to_tensor(input, name="input")
     shape = TensorShape(filter.shape)
@@ -401,7 +401,9 @@ def convolution(
         raise ValueError("convolution: the rank of `input` or of `filter` must be known.")
     count = rank - 2
     if count not in _FORMATS:
-        raise ValueError(f"`num_spatial_dims` must be 1, 2, or 3. Received: num_spatial_dims={count}.")
+        raise ValueError(
+            f"`num_spatial_dims` must be 1, 2, or 3. Received: num_spatial_dims={count}."
+        )
     last = _channels_last(data_format)
     gaps = _for_all(dilation_rate, count, last, "dilations")
     steps = _for_all(strides, count, last, "strides")
@@ -488,7 +490,9 @@ def _by_blocks(
     """`with_space_to_batch`; a filter shape that is not known is made by `run_filter_shape`."""
     rates = convert.to_tensor(dilation_rate, int32, name="dilation_rate")
     if rates.shape.ndims not in (None, 1) or not rates.shape.is_fully_defined():
-        raise ValueError(f"`dilation_rate` must be a vector of known length. Received: {rates.shape}")
+        raise ValueError(
+            f"`dilation_rate` must be a vector of known length. Received: {rates.shape}"
+        )
     count = rates.shape.as_list()[0]
     first = 1 if _channels_last(data_format) else 2
     spatial = _spatial_dims(range(first, first + count) if spatial_dims is None else spatial_dims)
@@ -549,7 +553,9 @@ def _base_paddings(
     if padding != "SAME":
         raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
     if filter_shape is None:
-        raise ValueError(f"`filter_shape` must be specified for `padding='SAME'`. Received: {padding}")
+        raise ValueError(
+            f"`filter_shape` must be specified for `padding='SAME'`. Received: {padding}"
+        )
     known = filter_shape
     if isinstance(filter_shape, TensorShape) and run_filter_shape is not None:
         if not filter_shape.is_fully_defined():
@@ -577,7 +583,9 @@ def _among_all(values: Tensor, fill: int, spatial: Sequence[int]) -> Any:
     while at < len(spatial):
         start = at
         if spatial[at] > 1:
-            parts.append(np.full([spatial[at] - 1 - done, *rest], fill, values.dtype.as_numpy_dtype))
+            parts.append(
+                np.full([spatial[at] - 1 - done, *rest], fill, values.dtype.as_numpy_dtype)
+            )
         while at + 1 < len(spatial) and spatial[at + 1] == spatial[at] + 1:
             at += 1
         parts.append(rows[start : at + 1])
@@ -587,7 +595,9 @@ def _among_all(values: Tensor, fill: int, spatial: Sequence[int]) -> Any:
 
 
 @export("nn.atrous_conv2d")
-def atrous_conv2d(value: Any, filters: Any, rate: int, padding: Any, name: str | None = None) -> Tensor:
+def atrous_conv2d(
+    value: Any, filters: Any, rate: int, padding: Any, name: str | None = None
+) -> Tensor:
     """`conv2d` whose windows take every `rate`-th pixel."""
     return convolution(value, filters, padding, dilation_rate=[rate, rate], name=name)
 
@@ -743,7 +753,13 @@ def depthwise_conv2d(
 
 
 def _depthwise(
-    input: Tensor, filter: Tensor, strides: Any, padding: Any, rate: Any, data_format: Any, name: str
+    input: Tensor,
+    filter: Tensor,
+    strides: Any,
+    padding: Any,
+    rate: Any,
+    data_format: Any,
+    name: str,
 ) -> Tensor:
     def op(images: Tensor, _: int, padding: Any) -> Tensor:
         return depthwise_conv2d_native(images, filter, strides, padding, data_format, name=name)
@@ -784,6 +800,4 @@ def separable_conv2d(
         pointwise = convert.to_tensor(pointwise_filter, name="pointwise_filter")
         pointwise.shape.assert_is_compatible_with([1, 1, None, None])
         images = _depthwise(input, depthwise, strides, padding, rate, data_format, "depthwise")
-        return conv2d(
-            images, pointwise, [1, 1, 1, 1], "VALID", data_format=data_format, name=scope
-        )
+        return conv2d(images, pointwise, [1, 1, 1, 1], "VALID", data_format=data_format, name=scope)

@@ -36,7 +36,10 @@ def _shape(op: Operation) -> Any:
 def _gradient(op: Operation, grad: Tensor) -> list[Any]:
     attrs = {name: op.attrs[name] for name in ("strides", "rates", "padding")}
     x, w = op.inputs
-    return [Dilation2DBackpropInput(x, w, grad, **attrs), Dilation2DBackpropFilter(x, w, grad, **attrs)]
+    return [
+        Dilation2DBackpropInput(x, w, grad, **attrs),
+        Dilation2DBackpropFilter(x, w, grad, **attrs),
+    ]
 
 
 class _Places:
@@ -76,7 +79,13 @@ class _Places:
     def _along(self, index: tuple[int, ...]) -> Any:
         geometry, counts = self._geometry, self.shape[1:-1]
         return zip(
-            index, geometry.dilations, geometry.strides, counts, self._sizes, self._edges, strict=True
+            index,
+            geometry.dilations,
+            geometry.strides,
+            counts,
+            self._sizes,
+            self._edges,
+            strict=True,
         )
 
 
@@ -119,7 +128,13 @@ def Dilation2D(
     grad=None,
 )
 def Dilation2DBackpropInput(
-    input: Any, filter: Any, out_backprop: Any, *, strides: list[int], rates: list[int], padding: str
+    input: Any,
+    filter: Any,
+    out_backprop: Any,
+    *,
+    strides: list[int],
+    rates: list[int],
+    padding: str,
 ) -> Any:
     """The gradient of `Dilation2D` for its input: each window's goes to the first of its maxima."""
     geometry = _geometry(strides, rates, padding)
@@ -140,7 +155,13 @@ def Dilation2DBackpropInput(
     grad=None,
 )
 def Dilation2DBackpropFilter(
-    input: Any, filter: Any, out_backprop: Any, *, strides: list[int], rates: list[int], padding: str
+    input: Any,
+    filter: Any,
+    out_backprop: Any,
+    *,
+    strides: list[int],
+    rates: list[int],
+    padding: str,
 ) -> Any:
     """The gradient of `Dilation2D` for its filter: each window's goes to the first of its maxima."""
     geometry = _geometry(strides, rates, padding)
@@ -186,5 +207,7 @@ def erosion2d(
         negative = math.Neg(value)
         mirrored = array_moves.reverse(kernel, [0, 1])
         return math.Neg(
-            Dilation2D(negative, mirrored, strides=strides, rates=rates, padding=padding, name=scope)
+            Dilation2D(
+                negative, mirrored, strides=strides, rates=rates, padding=padding, name=scope
+            )
         )

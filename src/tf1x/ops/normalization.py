@@ -18,7 +18,7 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.ops import array_moves, xp
 from tf1x.ops.functional import gradient_node
-from tf1x.ops.shape_rules import dims, like, merge_dim, unchanged, with_rank
+from tf1x.ops.shape_rules import dims, merge_dim, unchanged, with_rank
 from tf1x.ops.windows import Window, sums
 
 _HALVES = (float16, bfloat16, float32)
@@ -84,7 +84,11 @@ def LRN(
     return (x * base**-beta).astype(input.dtype)
 
 
-@op("input_grads: T, input_image: T, output_image: T -> output: T", T=(_HALVES, float32), shape=unchanged)
+@op(
+    "input_grads: T, input_image: T, output_image: T -> output: T",
+    T=(_HALVES, float32),
+    shape=unchanged,
+)
 def LRNGrad(
     input_grads: Any,
     input_image: Any,
@@ -168,7 +172,15 @@ def _normalized(
 
 
 def _backward(
-    g: Any, x: Any, scale: Any, mean: Any, variance: Any, *, epsilon: float, data_format: str, is_training: bool
+    g: Any,
+    x: Any,
+    scale: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    epsilon: float,
+    data_format: str,
+    is_training: bool,
 ) -> tuple[Any, Any, Any]:
     """Gradients of x, scale and offset, given the mean and the variance used."""
     channels = _Channels(x.ndim, data_format)
@@ -221,7 +233,10 @@ def _norm_grad_shapes(op: Operation) -> Any:
     return [op.inputs[1].shape, op.inputs[2].shape, op.inputs[2].shape, last, last]
 
 
-_TO_CHANNELS_LAST = {"NCHW": ([0, 2, 3, 1], [0, 3, 1, 2]), "NCDHW": ([0, 2, 3, 4, 1], [0, 4, 1, 2, 3])}
+_TO_CHANNELS_LAST = {
+    "NCHW": ([0, 2, 3, 1], [0, 3, 1, 2]),
+    "NCDHW": ([0, 2, 3, 4, 1], [0, 4, 1, 2, 3]),
+}
 
 
 def _norm_gradient(op: Operation, grad: Tensor, *_: Any) -> list[Any]:
@@ -306,7 +321,11 @@ def _declare(version: str, types: dict[str, Any]) -> tuple[Callable[..., Any], C
             epsilon=epsilon, exponential_avg_factor=exponential_avg_factor,
             data_format=data_format, is_training=is_training,
         )  # fmt: skip
-        return [*found, xp.zeros(_third_shape(x.ndim, x.dtype.itemsize), scale.dtype)] if third else found
+        return (
+            [*found, xp.zeros(_third_shape(x.ndim, x.dtype.itemsize), scale.dtype)]
+            if third
+            else found
+        )
 
     def backward(
         y_backprop: Any,
@@ -440,7 +459,9 @@ def BatchNormWithGlobalNormalization(
     An op of graphs older than TensorFlow 1.0.
     """
     factor = 1 / xp.sqrt(v + variance_epsilon)
-    return ((t - m) * (factor * gamma if scale_after_normalization else factor) + beta).astype(t.dtype)
+    return ((t - m) * (factor * gamma if scale_after_normalization else factor) + beta).astype(
+        t.dtype
+    )
 
 
 @op(

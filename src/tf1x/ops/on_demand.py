@@ -52,3 +52,49 @@ for _rank in ("", "2D", "3D"):
         _public = _op.lower()
         provide(_FFT, _op)
         lazy(_FFT, _public, f"spectral.{_public}", f"signal.{_public}", attribute=_op)
+for _public in ("rfft", "rfft2d", "rfft3d", "irfft", "irfft2d", "irfft3d", "dct", "idct"):
+    lazy("tf1x.ops.spectral", f"spectral.{_public}", f"signal.{_public}")
+lazy("tf1x.ops.spectral", "signal.fftshift", "signal.ifftshift")
+
+# -- signals -----------------------------------------------------------------------------------
+
+for _public in (
+    "frame",
+    "hamming_window",
+    "hann_window",
+    "inverse_stft",
+    "inverse_stft_window_fn",
+    "linear_to_mel_weight_matrix",
+    "mfccs_from_log_mel_spectrograms",
+    "overlap_and_add",
+    "stft",
+):
+    lazy("tf1x.ops.signal", f"signal.{_public}", f"contrib.signal.{_public}")
+for _public in (
+    "inverse_mdct",
+    "kaiser_bessel_derived_window",
+    "kaiser_window",
+    "mdct",
+    "vorbis_window",
+):
+    lazy("tf1x.ops.signal", f"signal.{_public}")
+
+# -- linear algebra ----------------------------------------------------------------------------
+
+provide("tf1x.ops.matrix_functions", "Lu", "MatrixLogarithm", "MatrixSquareRoot")
+lazy("tf1x.ops.matrix_functions", "linalg.logm", attribute="MatrixLogarithm")
+lazy("tf1x.ops.matrix_functions", "linalg.sqrtm", "matrix_square_root", attribute="MatrixSquareRoot")
+for _public in (
+    "expm",
+    "lu",
+    "lu_matrix_inverse",
+    "lu_reconstruct",
+    "lu_solve",
+    "matrix_rank",
+    "matvec",
+    "normalize",
+    "pinv",
+):
+    lazy("tf1x.ops.matrix_functions", f"linalg.{_public}")
+provide("tf1x.ops.tridiagonal", "TridiagonalMatMul", "TridiagonalSolve")
+lazy("tf1x.ops.tridiagonal", "linalg.tridiagonal_matmul", "linalg.tridiagonal_solve")

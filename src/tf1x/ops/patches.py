@@ -70,10 +70,14 @@ def ExtractImagePatches(
     return _patches(images, ksizes, strides, rates, padding)
 
 
-@op("input: T -> patches: T", T=REALS, shape=_patch_shape, exact=True, export=("extract_volume_patches",))
-def ExtractVolumePatches(
-    input: Any, *, ksizes: list[int], strides: list[int], padding: str
-) -> Any:
+@op(
+    "input: T -> patches: T",
+    T=REALS,
+    shape=_patch_shape,
+    exact=True,
+    export=("extract_volume_patches",),
+)
+def ExtractVolumePatches(input: Any, *, ksizes: list[int], strides: list[int], padding: str) -> Any:
     """Patches of a batch of volumes (NDHWC), each flattened into the channels of one cell."""
     return _patches(input, ksizes, strides, [1] * 5, padding)
 

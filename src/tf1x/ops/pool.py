@@ -110,7 +110,14 @@ def _shape_input(op: Operation) -> Any:
 
 # -- gradients -----------------------------------------------------------------------------------
 
-_ATTRS = ("ksize", "strides", "padding", "explicit_paddings", "data_format", "include_batch_in_index")
+_ATTRS = (
+    "ksize",
+    "strides",
+    "padding",
+    "explicit_paddings",
+    "data_format",
+    "include_batch_in_index",
+)
 
 
 def _attributes(op: Operation, of: Callable[..., Any]) -> dict[str, Any]:
@@ -260,9 +267,7 @@ def MaxPoolGradGrad(
     padding: str,
 ) -> Any:
     """Of `grad`, which is like the input, what stands where the first maximum of each window is."""
-    return _max_pool_grad_grad(
-        orig_input, grad, windows(orig_input.shape, ksize, strides, padding)
-    )
+    return _max_pool_grad_grad(orig_input, grad, windows(orig_input.shape, ksize, strides, padding))
 
 
 def _geometry(ksize: Any, strides: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -368,9 +373,7 @@ def MaxPool3DGradGrad(
     padding: str,
 ) -> Any:
     """Of `grad`, which is like the input, what stands where the first maximum of each window is."""
-    return _max_pool_grad_grad(
-        orig_input, grad, windows(orig_input.shape, ksize, strides, padding)
-    )
+    return _max_pool_grad_grad(orig_input, grad, windows(orig_input.shape, ksize, strides, padding))
 
 
 # -- maxima and where they are ---------------------------------------------------------------------

@@ -11,7 +11,8 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int64
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_blocks, pool
+from tf1x.ops import array, pool
+from tf1x.ops.conv_functions import with_space_to_batch
 
 
 def per_dimension(value: Any, spatial: int, data_format: str | None, name: str) -> list[int]:
@@ -164,9 +165,7 @@ def avg_pool1d(
 ) -> Tensor:
     """The mean of each window of a batch of sequences: (batch, width, channels), or "NCW"."""
     with scopes.name_scope(name, "AvgPool1D", [input]) as scope:
-        return _in_rows(
-            pool.AvgPool, input, ksize, strides, data_format, scope, padding=padding
-        )
+        return _in_rows(pool.AvgPool, input, ksize, strides, data_format, scope, padding=padding)
 
 
 @export("nn.avg_pool", "nn.avg_pool2d")
@@ -198,7 +197,9 @@ def max_pool3d(
 ) -> Tensor:
     """The maximum of each window of a batch of volumes: (batch, depth, height, width, channels)."""
     with scopes.name_scope(name, "MaxPool3D", [input]) as scope:
-        return _pooled(pool.MaxPool3D, input, ksize, strides, padding, data_format or "NDHWC", scope)
+        return _pooled(
+            pool.MaxPool3D, input, ksize, strides, padding, data_format or "NDHWC", scope
+        )
 
 
 @export("nn.avg_pool3d")
@@ -212,11 +213,19 @@ def avg_pool3d(
 ) -> Tensor:
     """The mean of each window of a batch of volumes, over the window's cells inside the volume."""
     with scopes.name_scope(name, "AvgPool3D", [input]) as scope:
-        return _pooled(pool.AvgPool3D, input, ksize, strides, padding, data_format or "NDHWC", scope)
+        return _pooled(
+            pool.AvgPool3D, input, ksize, strides, padding, data_format or "NDHWC", scope
+        )
 
 
 def _pooled(
-    node: Any, value: Any, ksize: Any, strides: Any, padding: str, data_format: str, name: str | None
+    node: Any,
+    value: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str,
+    name: str | None,
 ) -> Tensor:
     spatial = len(data_format) - 2
     pooled: Tensor = node(
@@ -367,34 +376,18 @@ def pool_nd(
                 f"`strides` > `window_shape` not supported. Received: strides={steps.tolist()} and "
                 f"window_shape={list(window_shape)}"
             )
-        first = (data_format or "").startswith("NC")
+        axis = 2 if (data_format or "").startswith("NC") else 1
 
-        def pooled(x: Tensor) -> Tensor:
+        def pooled(x: Tensor, _: int, padding: str) -> Tensor:
             sizes, distances, layout = list(window_shape), steps.tolist(), data_format
-            axis = 2 if first else 1
             if spatial == 1:
                 x = array.expand_dims(x, axis)
                 sizes, distances = [1, *sizes], [1, *distances]
-                layout = "NCHW" if first else "NHWC"
+                layout = "NHWC" if axis == 1 else "NCHW"
             function = _BY_KIND[pooling_type, spatial]
             result = function(x, sizes, distances, padding, name=scope, data_format=layout)
             return array.squeeze(result, [axis]) if spatial == 1 else result
 
-        return _dilated(value, rates.tolist(), first, pooled)
-
-
-def _dilated(value: Tensor, rates: list[int], channels_first: bool, apply: Any) -> Tensor:
-    """`apply` to the elements that are `rates` apart, by moving the ones between to the batch."""
-    if set(rates) == {1}:
-        return apply(value)
-    axis = 2 if channels_first else 1
-    shape = array.shape(value)[axis : axis + len(rates)]
-    paddings, crops = array_blocks.required_space_to_batch_paddings(shape, rates)
-    if channels_first:
-        none = np.zeros((1, 2), np.int32)
-        paddings, crops = (
-            array.opdef.get("ConcatV2").endpoint([none, edges], 0) for edges in (paddings, crops)
+        return with_space_to_batch(
+            value, rates, padding, pooled, window_shape, range(axis, axis + spatial)
         )
-        rates = [1, *rates]
-    moved = array_blocks.space_to_batch_nd(value, rates, paddings)
-    return array_blocks.batch_to_space_nd(apply(moved), rates, crops)

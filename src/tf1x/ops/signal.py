@@ -246,7 +246,7 @@ def _raised_cosine(default: str, constant: float, factor: float, doc: str) -> Wi
             if known == 1:
                 return array.ones([1], dtype=dtype)
             wraps = math.cast(convert.to_tensor(periodic, bool_, name="periodic"), int32)
-            even = 1 - math.FloorMod(length, 2)
+            even = 1 - math.FloorMod(length, 2, name="mod")
             turns = math.cast(length + wraps * even - 1, dtype)
             count = math.cast(array.range_(length), dtype)
             angle = convert.constant(2 * np.pi, dtype) * count / turns
@@ -377,7 +377,7 @@ def inverse_stft_window_fn(
             squares = array_pad.pad(squares, [(0, overlaps * step - length)])
             squares = array.Reshape(squares, [overlaps, step])
             total = reduce.reduce_sum(squares, 0, keepdims=True)
-            total = array.Reshape(array_moves.tile(total, [overlaps, 1]), [overlaps * step])
+            total = array.Reshape(array_moves.Tile(total, [overlaps, 1]), [overlaps * step])
             total = total[:length]
             return array_select.where(
                 math.Equal(total, 0.0), array.zeros_like(forward), forward / total
@@ -526,7 +526,7 @@ def linear_to_mel_weight_matrix(
         lower = convert.to_tensor(lower_edge_hertz, dtype, name="lower_edge_hertz")
         upper = convert.to_tensor(upper_edge_hertz, dtype, name="upper_edge_hertz")
         zero = convert.to_tensor(0.0, dtype)
-        hertz = math_functions.LinSpace(zero, rate / 2.0, num_spectrogram_bins, name="linspace")[1:]
+        hertz = math_functions.LinSpace(zero, rate / 2.0, num_spectrogram_bins)[1:]
         mels = array.expand_dims(_to_mel(hertz), 1)
         edges = frame(
             math_functions.LinSpace(_to_mel(lower), _to_mel(upper), num_mel_bins + 2), 3, 1

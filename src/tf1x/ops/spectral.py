@@ -210,14 +210,13 @@ def _dct(x: Any, type: int, n: Any, norm: str | None, name: str | None) -> Tenso
 def _resized(x: Tensor, n: Any, size: Any) -> Tensor:
     """The first `n` elements of the last dimension, after zeros were put at its end."""
     rank = len(x.shape)
-    if isinstance(n, int) and isinstance(size, int):
-        if n <= size:
-            return x[..., :n]
-        end: Any = n - size
-    else:
-        end = math.Maximum(0, n - size)
-    paddings = convert.to_tensor([[0, 0]] * (rank - 1) + [[0, end]], int32)
-    return array_pad.pad(x, paddings)[..., :n]
+    known = isinstance(n, int) and isinstance(size, int)
+    if known and n <= size:
+        return x[..., 0:n]
+    missing = n - size if known else math.Maximum(0, n - size)
+    paddings = convert.to_tensor([[0, 0]] * (rank - 1) + [[0, missing]], int32)
+    padded = array_pad.pad(x, paddings)
+    return padded if known else padded[..., :n]
 
 
 def _quarter_turns(zero: Tensor, length: Tensor, sign: int) -> Tensor:
@@ -257,4 +256,4 @@ def _shifted(x: Any, axes: Any, name: str | None, default: str, sign: int) -> Te
             rank = array.rank(x)
             axes = array_select.where(math.Less(axes, 0), axes + rank, axes)
             shift = array_gather.gather(array.shape(x), axes) // 2
-        return array_moves.roll(x, -shift if sign < 0 else shift, axes, scope)
+        return array_moves.Roll(x, -shift if sign < 0 else shift, axes, scope)

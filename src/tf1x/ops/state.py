@@ -17,7 +17,7 @@ from tf1x.core import errors
 from tf1x.core.dtypes import INDICES, NUMBERS, DType, int32
 from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
-from tf1x.core.references import variable_key
+from tf1x.core.references import variable_key, variable_op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import from_attr, nothing, scalar
@@ -48,7 +48,8 @@ def variable_shape(op: Operation, index: int = 0) -> TensorShape:
     tensor = op.inputs[index]
     if tensor.dtype._is_ref_dtype:
         return tensor.shape
-    shape: TensorShape = tensor.op.attrs.get("shape", TensorShape(None))
+    variable = variable_op(tensor)
+    shape: TensorShape = TensorShape(None) if variable is None else variable.attrs["shape"]
     return shape
 
 

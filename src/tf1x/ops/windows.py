@@ -79,7 +79,7 @@ def output_size(
     if padding == "SAME":
         return -(-length // stride)
     whole = length + sum(around)
-    if whole - size + stride < 0:
+    if whole < size:
         raise ValueError(f"Negative dimension size caused by subtracting {size} from {whole}")
     return (whole - size) // stride + 1
 
@@ -223,7 +223,9 @@ def largest(x: Any, window: Window) -> tuple[Any, Any]:
         cells = xp.where(cells > start, cells, start)
         best = xp.max(cells, axis=window.axis + 1, initial=start)
         position = _positions(window.size, window, x.ndim, kind)
-        here = xp.where(cells == xp.expand_dims(best, window.axis + 1), position, kind(window.size - 1))
+        here = xp.where(
+            cells == xp.expand_dims(best, window.axis + 1), position, kind(window.size - 1)
+        )
         return best, xp.min(here, axis=window.axis + 1)
     best, which = start, kind(0)
     for j, slot in enumerate(slots(x, window, start)):

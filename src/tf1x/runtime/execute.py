@@ -40,7 +40,7 @@ _STATIC_ELEMENTS = 64
 _SHAPE_ELEMENTS = 8
 _MAX_STATIC_SIGNATURES = 32
 # What takes more different shapes than this from an op between segments is not compiled.
-_MAX_COMPUTED_SHAPES = 4
+_MAX_COMPUTED_SHAPES = 3
 # An initialiser of more elements than this is worth compiling.
 _INTERPRET_ELEMENTS = 4_000_000
 
@@ -250,19 +250,19 @@ class Runner:
 
         The rest of the segment has the same shapes in all runs and stays compiled. Otherwise a
         program that, say, drops elements of a sparse tensor at random would compile in every run.
+        Not so where the varying part is one that only JAX computes, or comes in from outside.
         """
         if len(step.compiled) < _MAX_COMPUTED_SHAPES:
             return
         before, after = list(step.compiled.values())[-2:]
         varying = {t for t, shape in after.shapes.items() if before.shapes.get(t) != shape}
-        sources = varying.intersection(step.segment.inputs)
-        if not sources or sources.intersection(self._fed):
-            return
-        self._concrete |= {
-            op for op in step.segment.ops if varying.intersection((*op.inputs, *op.outputs))
-        }
-        self._replan()
-        raise _Replan
+        sources = [t for t in step.segment.inputs if t in varying]
+        apart = {op for op in step.segment.ops if varying.intersection((*op.inputs, *op.outputs))}
+        suits = not any(op.opdef.needs_jax or op.opdef.calls_functions for op in apart)
+        if sources and suits and all(t.op in self._concrete for t in sources):
+            self._concrete |= apart
+            self._replan()
+            raise _Replan
 
     def _limit_signatures(self, step: _DeviceStep) -> None:
         """Give up on values in signatures when too many different ones come by."""

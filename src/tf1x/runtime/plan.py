@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from tf1x.core import errors
+from tf1x.core.dtypes import string
 from tf1x.core.func_graph import FuncGraph, function_names
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
@@ -131,8 +132,15 @@ def inside(ops: Iterable[Operation]) -> Iterator[Operation]:
 
 
 def needs_host(op: Operation) -> bool:
-    """Whether an op runs in Python: a host op, or control flow with one inside."""
-    return any(item.opdef.host for item in inside([op]))
+    """Whether an op runs in Python: a host op, one on strings, or control flow with one inside."""
+    return any(item.opdef.host or _moves_strings(item) for item in inside([op]))
+
+
+def _moves_strings(op: Operation) -> bool:
+    """Whether an op computes with strings, which XLA does not know; a constant stays static."""
+    return op.type != "Const" and any(
+        t.dtype.base_dtype is string for t in (*op.inputs, *op.outputs)
+    )
 
 
 @dataclass(eq=False)
@@ -194,7 +202,7 @@ class Plan:
     def _steps(self) -> list[Step]:
         steps: list[Step] = []
         for op in self.ops:
-            if op.type in SILENT:
+            if op.type in SILENT or (op.outputs and self.fed.issuperset(op.outputs)):
                 continue
             host = self._is_host(op)
             if not steps or steps[-1].host != host:

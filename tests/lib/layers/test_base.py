@@ -320,3 +320,26 @@ def test_copies_share_variables() -> None:
         assert len(tf1x.global_variables()) == 2
         twin(x)
         assert len(tf1x.global_variables()) == 4
+
+
+def test_layers_in_loops_and_branches() -> None:
+    """Their variables stand outside; a layer is shared by all iterations."""
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        x = tf1x.placeholder(tf1x.float32, [None, 3])
+        yes = tf1x.placeholder(tf1x.bool, [])
+        layer = tf1x.layers.Dense(3, kernel_initializer="ones")
+        _, powered = tf1x.while_loop(lambda i, h: i < 2, lambda i, h: (i + 1, layer(h)), [0, x])
+        chosen = tf1x.cond(
+            yes,
+            lambda: tf1x.layers.dense(x, 3, kernel_initializer="ones", name="inside"),
+            lambda: x,
+        )
+        grad = tf1x.gradients(powered, layer.kernel)[0]
+        assert [v.name for v in tf1x.global_variables()] == [
+            "dense/kernel:0", "dense/bias:0", "inside/kernel:0", "inside/bias:0",
+        ]  # fmt: skip
+        session.run(tf1x.global_variables_initializer())
+        found = session.run([powered, chosen, grad], {x: np.ones([1, 3]), yes: True})
+        np.testing.assert_array_equal(found[0], [[9, 9, 9]])
+        np.testing.assert_array_equal(found[1], [[3, 3, 3]])
+        np.testing.assert_array_equal(found[2], np.full([3, 3], 12))

@@ -54,6 +54,11 @@ def test_channels_first_images(kind: str) -> None:
         assert values[0] == pytest.approx(values[1])
 
 
+def test_windows_as_large_as_the_image() -> None:
+    x = tf1x.placeholder(tf1x.float32, [None, 6, 5, 2])
+    assert tf1x.layers.average_pooling2d(x, x.shape[1:3], 1).shape.as_list() == [None, 1, 1, 2]
+
+
 def test_errors() -> None:
     x = tf1x.placeholder(tf1x.float32, [None, 6, 6])
     with pytest.raises(ValueError, match="expected ndim=4, found ndim=3"):

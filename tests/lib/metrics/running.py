@@ -67,7 +67,7 @@ def assert_same(
     ours, theirs = (Ran(tf, metric, batches, known) for tf in (tf1x, tf1))
     if nodes:
         assert ours.nodes == theirs.nodes
-        assert ours.results == theirs.results
+    assert ours.results == theirs.results
     assert ours.variables == theirs.variables
     assert ours.collected == theirs.collected
     assert_close(ours.values, theirs.values, rtol)

@@ -26,17 +26,32 @@ def _both_ways(op: str, x: np.ndarray, channels: int, note: str, **attrs: Any) -
     """Training and inference. Reserved outputs have no gradient, so it is not compared here."""
     more: dict[str, Any] = {"dtypes": ("float32",), "grad": False}
     return [
-        Case(op, (x, *_vectors(channels)), {"is_training": training, **attrs}, note=f"{note} {training}", **more)
+        Case(
+            op,
+            (x, *_vectors(channels)),
+            {"is_training": training, **attrs},
+            note=f"{note} {training}",
+            **more,
+        )
         for training in (True, False)
     ]
 
 
 def _gradient(version: str, x: np.ndarray, note: str, **attrs: Any) -> list[Case]:
-    scale, _, mean, variance = _vectors(x.shape[1 if attrs.get("data_format", "").startswith("NC") else -1])
+    scale, _, mean, variance = _vectors(
+        x.shape[1 if attrs.get("data_format", "").startswith("NC") else -1]
+    )
     third = (np.float32([]),) if version == "V3" else ()
     inputs = (floats(*x.shape, seed=6), x, scale, mean, variance, *third)
     return [
-        Case(f"FusedBatchNormGrad{version}", inputs, {"is_training": training, **attrs}, dtypes=("float32",), grad=False, note=f"{note} {training}")
+        Case(
+            f"FusedBatchNormGrad{version}",
+            inputs,
+            {"is_training": training, **attrs},
+            dtypes=("float32",),
+            grad=False,
+            note=f"{note} {training}",
+        )
         for training in (True, False)
     ]
 

@@ -12,7 +12,9 @@ _X = floats(2, 6, 5, 3)
 
 
 def _attrs(size: int, stride: int, rate: int, padding: str) -> dict[str, Any]:
-    sizes = {name: [1, n, n, 1] for name, n in (("ksizes", size), ("strides", stride), ("rates", rate))}
+    sizes = {
+        name: [1, n, n, 1] for name, n in (("ksizes", size), ("strides", stride), ("rates", rate))
+    }
     return {**sizes, "padding": padding}
 
 

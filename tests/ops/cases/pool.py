@@ -17,7 +17,12 @@ _ON_GPU = "TensorFlow has channels-first pooling on GPUs only"
 
 
 def _attrs(size: int, stride: int, padding: str = "SAME", **more: Any) -> dict[str, Any]:
-    return {"ksize": [1, size, size, 1], "strides": [1, stride, stride, 1], "padding": padding, **more}
+    return {
+        "ksize": [1, size, size, 1],
+        "strides": [1, stride, stride, 1],
+        "padding": padding,
+        **more,
+    }
 
 
 def _attrs_3d(size: int, stride: int, padding: str = "SAME") -> dict[str, Any]:
@@ -36,7 +41,12 @@ _WINDOWS = {
     "over rows": {"ksize": [1, 7, 1, 1], "strides": [1, 1, 1, 1], "padding": "VALID"},
     "2x3/1x2": {"ksize": [1, 2, 3, 1], "strides": [1, 1, 2, 1], "padding": "SAME"},
 }
-_CHANNELS_FIRST = {"ksize": [1, 1, 2, 3], "strides": [1, 1, 2, 2], "padding": "SAME", "data_format": "NCHW"}
+_CHANNELS_FIRST = {
+    "ksize": [1, 1, 2, 3],
+    "strides": [1, 1, 2, 2],
+    "padding": "SAME",
+    "data_format": "NCHW",
+}
 _BY = {"ksize": [1, 3, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}
 _BY_INPUTS = [Const(np.int32(_BY["ksize"])), Const(np.int32(_BY["strides"]))]
 _EXPLICIT = {"padding": "EXPLICIT", "explicit_paddings": [0, 0, 1, 0, 0, 2, 0, 0]}

@@ -52,7 +52,10 @@ CASES = [
             Case(op, (_ROWS, *_CHOSEN), data_dependent=True, note="ids fed"),
             Case(f"{op}WithNumSegments", (_ROWS, Const(_CHOSEN[0]), Const(_CHOSEN[1]), Const(6))),
             Case(
-                f"{op}GradV2", (floats(4, 3), *_CHOSEN, np.int32(5)), grad=False, data_dependent=True
+                f"{op}GradV2",
+                (floats(4, 3), *_CHOSEN, np.int32(5)),
+                grad=False,
+                data_dependent=True,
             ),
         )
     ),

@@ -28,7 +28,6 @@ _FRAMEWORK_ONLY = {
         "reduce_sum_n remove_squeezable_dimensions with_same_shape with_shape"
     ),
     "framework.names": "get_name_scope prepend_name_scope strip_name_scope",
-    "layers.utils": "smart_cond",
 }
 
 _LAYERS = {
@@ -97,6 +96,7 @@ def _publish_all() -> None:
     _publish("tf1x.lib.train.training_util", steps, framework, slim)
     checks = "assert_same_float_dtype assert_scalar is_non_decreasing is_numeric_tensor is_strictly_increasing"
     _publish("tf1x.ops.checks", checks, framework)
+    _publish("tf1x.ops.control_flow", "smart_cond smart_constant_value", framework)
     for module, names in _LAYERS.items():
         _publish(f"{_HERE}.{module}", names, layers, slim, f"{slim}.layers")
     for names, package in (

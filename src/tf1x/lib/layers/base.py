@@ -11,7 +11,6 @@ import copy
 import functools
 import inspect
 import math
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,18 @@ import numpy as np
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import as_dtype, float32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.graph import Operation
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
+from tf1x.lib.layers.bookkeeping import (
+    collect,
+    depends,
+    distinct,
+    has_tensor,
+    identities,
+    snake_case,
+    unique_name,
+)
 from tf1x.lib.layers.input_spec import InputSpec, check_inputs
 from tf1x.lib.layers.utils import as_initializer
 from tf1x.lib.partitioned import PartitionedVariable
@@ -34,11 +42,18 @@ from tf1x.ops import math as math_ops
 
 __all__ = ["InputSpec", "Layer"]
 
-_NAMES_KEY = "__layer_names"
+# What Keras layers take besides; without a Keras model it says nothing.
+_KERAS_OPTIONS = (
+    "input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast",
+    "implementation", "dynamic",
+)  # fmt: skip
+
+# What a deep copy shares with the original.
+_SHARED = ("_scope", "_current_scope", "_losses", "_updates", "_nodes")
 
 
 class _Calls(threading.local):
-    """The `training` arguments of the layers that are being called, innermost last."""
+    """The `training` arguments and the inputs of the layers that are being called, innermost last."""
 
     def __init__(self) -> None:
         self.training: list[Any] = []
@@ -79,7 +94,6 @@ class Layer:
         self._reuse = kwargs.pop("_reuse", None)
         self._activity_regularizer = kwargs.pop("activity_regularizer", None)
         for option in kwargs:
-            # What Keras layers take besides; without a Keras model it says nothing.
             if option not in _KERAS_OPTIONS:
                 raise TypeError("Keyword argument not understood:", option)
         self._trainable = trainable
@@ -108,7 +122,7 @@ class Layer:
         class_name = snake_case(type(self).__name__)
         given = name.name if isinstance(name, VariableScope) else name
         self._base_name: str = given or class_name
-        self._name: str = name if isinstance(name, str) and name else _unique_name(class_name)
+        self._name: str = name if isinstance(name, str) and name else unique_name(class_name)
 
     @property
     def name(self) -> str:
@@ -187,17 +201,17 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list[Any]:
-        return _distinct(self._trainable_weights) if self.trainable else []
+        return distinct(self._trainable_weights) if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         if self.trainable:
-            return _distinct(self._non_trainable_weights)
-        return _distinct(self._trainable_weights + self._non_trainable_weights)
+            return distinct(self._non_trainable_weights)
+        return distinct(self._trainable_weights + self._non_trainable_weights)
 
     @property
     def weights(self) -> list[Any]:
-        return _distinct(self.trainable_weights + self.non_trainable_weights)
+        return distinct(self.trainable_weights + self.non_trainable_weights)
 
     @property
     def variables(self) -> list[Any]:
@@ -270,7 +284,7 @@ class Layer:
         if self._dtype is None:
             self._dtype = dtype.name
         self._set_scope()
-        existing = _identities(GraphKeys.GLOBAL_VARIABLES) if regularizer else set()
+        existing = identities(GraphKeys.GLOBAL_VARIABLES) if regularizer else set()
         with (
             variable_scope(
                 self._scope, reuse=self.built or self._reuse, auxiliary_name_scope=False
@@ -337,11 +351,11 @@ class Layer:
         if not self.updates:
             return []
         if inputs is None:
-            return [update for update, given in self._updates if not _depends(update, given)]
+            return [update for update, given in self._updates if not depends(update, given)]
         return [
             update
             for update, given in self._updates
-            if _depends(update, given) and _depends(update, inputs)
+            if depends(update, given) and depends(update, inputs)
         ]
 
     @property
@@ -364,7 +378,7 @@ class Layer:
                 loss = convert.to_tensor(loss)
             self._losses.append((loss, inputs))
             tensors.append(loss() if callable(loss) else loss)
-        _collect([t for t in tensors if t is not None], GraphKeys.REGULARIZATION_LOSSES)
+        collect([t for t in tensors if t is not None], GraphKeys.REGULARIZATION_LOSSES)
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """The losses that depend on `inputs`; for None those that hold for every call."""
@@ -372,7 +386,7 @@ class Layer:
         for loss, given in self._losses:
             if (given is None) == (inputs is None):
                 tensor = loss() if callable(loss) else loss
-                if tensor is not None and (inputs is None or _depends(tensor, inputs)):
+                if tensor is not None and (inputs is None or depends(tensor, inputs)):
                     found.append(tensor)
         return found
 
@@ -425,7 +439,7 @@ class Layer:
         reuse = True if self.built else self._reuse
         with variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             outputs = self._call_in(scope, inputs, args, kwargs)
-        _collect(self.updates, GraphKeys.UPDATE_OPS)
+        collect(self.updates, GraphKeys.UPDATE_OPS)
         return outputs
 
     def _call_in(
@@ -538,56 +552,12 @@ class Layer:
         for key, value in self.__dict__.items():
             if key == "_graph":
                 kept = value
-            elif key in _SHARED or _has_tensor(value):
+            elif key in _SHARED or has_tensor(value):
                 kept = copy.copy(value) if isinstance(value, (list, dict, VariableScope)) else value
             else:
                 kept = copy.deepcopy(value, memo)
             object.__setattr__(result, key, kept)
         return result
-
-
-_Layer = Layer  # its name in TensorFlow 1.0
-
-_KERAS_OPTIONS = (
-    "input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast",
-    "implementation", "dynamic",
-)  # fmt: skip
-
-
-# What a deep copy shares with the original.
-_SHARED = ("_scope", "_current_scope", "_losses", "_updates", "_nodes")
-
-
-def snake_case(name: str) -> str:
-    """`Conv2DTranspose` becomes `conv2d_transpose`; a private class `_C` becomes `private__c`."""
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-    return f"private{words}" if words.startswith("_") else words
-
-
-def _unique_name(base: str) -> str:
-    """`base_1`, `base_2`, ... in each graph."""
-    found = scopes.get_collection_ref(_NAMES_KEY)
-    if not found:
-        found.append({})
-    counts: dict[str, int] = found[0]
-    counts[base] = counts.get(base, 0) + 1
-    return f"{base}_{counts[base]}"
-
-
-def _identities(collection: str) -> set[int]:
-    return {id(item) for item in scopes.get_collection(collection)}
-
-
-def _collect(items: list[Any], collection: str) -> None:
-    """Add to a collection what is not yet in it."""
-    if items:
-        kept = _identities(collection)
-        scopes.get_collection_ref(collection).extend(i for i in items if id(i) not in kept)
-
-
-def _distinct(weights: list[Any]) -> list[Any]:
-    return list({id(weight): weight for weight in weights}.values())
 
 
 def _regularization(name: str, regularizer: Callable[..., Any], variable: Any) -> Any:
@@ -607,32 +577,6 @@ def _converted(value: Any) -> Any:
     return convert.to_tensor(value) if number else value
 
 
-def _depends(target: Any, inputs: Any) -> bool:
-    """Whether the values of `inputs` reach an op or tensor."""
-    sources = {id(item) for item in nest.flatten(inputs)}
-    if id(target) in sources:
-        return True
-    stack = [target if isinstance(target, Operation) else target.op]
-    seen = set()
-    while stack:
-        op = stack.pop()
-        if op in seen:
-            continue
-        seen.add(op)
-        for tensor in op.inputs:
-            if id(tensor) in sources:
-                return True
-            stack.append(tensor.op)
-    return False
-
-
 def _dims(tensor: Any) -> tuple[int | None, ...] | None:
     dims: tuple[int | None, ...] | None = TensorShape(tensor.shape).tuple
     return dims
-
-
-def _has_tensor(value: Any) -> bool:
-    """Whether there are tensors or variables in a nest: they belong to the graph, not to a layer."""
-    return any(
-        isinstance(leaf, (Tensor, Operation)) or hasattr(leaf, "op") for leaf in nest.flatten(value)
-    )

@@ -46,7 +46,7 @@ class _Convolution(Layer):
         self.strides = utils.normalize_tuple(strides, self.rank, "strides")
         self.dilation_rate = utils.normalize_tuple(dilation_rate, self.rank, "dilation_rate")
         self.padding = padding.lower()
-        self.data_format = utils.normalize_data_format(data_format)
+        self.data_format = utils.normalize_data_format(data_format or "channels_last")
         self.activation = utils.as_activation(activation)
         self.use_bias = use_bias
         self.bias_initializer = utils.as_initializer(bias_initializer)

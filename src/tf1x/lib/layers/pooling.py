@@ -48,7 +48,7 @@ class _Pooling(Layer):
             else utils.normalize_tuple(strides, self.rank, "strides")
         )
         self.padding = utils.normalize_padding(padding)
-        self.data_format = utils.normalize_data_format(data_format)
+        self.data_format = utils.normalize_data_format(data_format or "channels_last")
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     @property

@@ -68,7 +68,7 @@ def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
             raise ValueError(
                 f"{problem} including element {single} of type {type(single)}"
             ) from None
-    return values
+    return tuple(int(single) for single in values)
 
 
 def normalize_data_format(value: str) -> str:

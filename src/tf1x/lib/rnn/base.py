@@ -210,7 +210,9 @@ def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     }
     errors = [message for message, holds in checks.items() if not holds]
     if errors:
-        raise TypeError(f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(errors)}.")
+        raise TypeError(
+            f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(errors)}."
+        )
 
 
 def check_dtypes(*values: Any) -> None:

@@ -121,8 +121,6 @@ class GRUCell(_OneStateCell):
         check_dtypes(inputs, state)
         gates = math_ops.Sigmoid(affine([inputs, state], self._gate_kernel, self._gate_bias))
         reset, update = split(gates, 2, axis=1)
-        candidate = affine(
-            [inputs, reset * state], self._candidate_kernel, self._candidate_bias
-        )
+        candidate = affine([inputs, reset * state], self._candidate_kernel, self._candidate_bias)
         output = update * state + (1 - update) * self._activation(candidate)
         return output, output

@@ -9,9 +9,8 @@ from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
-from tf1x.core.static import constant_value
 from tf1x.lib.rnn.base import assert_like_rnncell, concat_sizes
-from tf1x.lib.rnn.steps import copied_through, initial_state_of, state_dtype
+from tf1x.lib.rnn.steps import copied_through, initial_state_of, known_size, state_dtype
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, reduce
 from tf1x.ops import math as math_ops
@@ -188,9 +187,7 @@ class _Loop:
                 value.set_shape(shape[1:])
             output, new = self._cell(nest.pack_sequence_as(self._structure, values), state)
             if self._lengths is not None:
-                output, new = copied_through(
-                    time >= self._lengths, zeros, output, state, new
-                )
+                output, new = copied_through(time >= self._lengths, zeros, output, state, new)
             flat = nest.flatten(output)
             written = tuple(ta.write(time, x) for ta, x in zip(outputs, flat, strict=True))
             return time + 1, written, new
@@ -216,7 +213,7 @@ class _Loop:
             TensorArray(
                 dtype,
                 size=self._steps,
-                element_shape=TensorShape([self._known_batch]).concatenate(_known_size(size)),
+                element_shape=TensorShape([self._known_batch]).concatenate(known_size(size)),
                 tensor_array_name=f"{base}output_{i}",
             )
             for i, size in enumerate(sizes)
@@ -236,14 +233,11 @@ class _Loop:
         outputs = []
         for ta, size in zip(arrays, sizes, strict=True):
             output = ta.stack()
-            output.set_shape(concat_sizes([self._known_steps, self._known_batch], size, static=True))
+            output.set_shape(
+                concat_sizes([self._known_steps, self._known_batch], size, static=True)
+            )
             outputs.append(output)
         return nest.pack_sequence_as(self._cell.output_size, outputs)
-
-
-def _known_size(size: Any) -> Any:
-    """A size, which may be a tensor, as a shape."""
-    return TensorShape(constant_value(size)) if isinstance(size, Tensor) else TensorShape(size)
 
 
 def bidirectional_dynamic_rnn(

@@ -7,10 +7,9 @@ from typing import Any
 
 from tf1x.core import convert, nest
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
-from tf1x.core.static import constant_value_as_shape
 from tf1x.lib.rnn.base import assert_like_rnncell, concat_sizes
+from tf1x.lib.rnn.steps import known_size
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, reduce
 from tf1x.ops import math as math_ops
@@ -77,7 +76,7 @@ class _RawLoop:
                 dtype,
                 size=0,
                 dynamic_size=True,
-                element_shape=TensorShape([first]).concatenate(_known_size(size)),
+                element_shape=TensorShape([first]).concatenate(known_size(size)),
                 name=f"rnn_output_{i}",
             )
             for i, (size, dtype) in enumerate(zip(sizes, types, strict=True))
@@ -144,8 +143,3 @@ class _RawLoop:
         arrays = nest.map_structure(lambda ta, value: ta.write(time, value), arrays, emit)
         kept = loop_state if next_loop_state is None else next_loop_state
         return following, math_ops.LogicalOr(finished, ended), next_input, arrays, next_state, kept
-
-
-def _known_size(size: Any) -> TensorShape:
-    """A size, which may be a tensor, as a shape."""
-    return constant_value_as_shape(size) if isinstance(size, Tensor) else TensorShape(size)

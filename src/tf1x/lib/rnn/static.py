@@ -137,8 +137,7 @@ def static_state_saving_rnn(
     names, flat_sizes = nest.flatten(state_name), nest.flatten(sizes)
     if len(names) != len(flat_sizes):
         raise ValueError(
-            "#elems(state_name) != #elems(state_size): "
-            f"{len(names)} vs. {len(flat_sizes)}"
+            f"#elems(state_name) != #elems(state_size): {len(names)} vs. {len(flat_sizes)}"
         )
     first = nest.pack_sequence_as(sizes, [state_saver.state(name) for name in names])
     outputs, state = static_rnn(

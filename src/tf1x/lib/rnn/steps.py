@@ -7,6 +7,8 @@ from typing import Any
 from tf1x.core import nest
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.graph import Tensor
+from tf1x.core.shapes import TensorShape
+from tf1x.core.static import constant_value_as_shape
 from tf1x.ops.array_select import where
 from tf1x.ops.tensor_array import TensorArray
 
@@ -43,6 +45,11 @@ def state_dtype(explicit: Any, state: Any) -> Any:
             "representative dtype."
         )
     return types[0]
+
+
+def known_size(size: Any) -> TensorShape:
+    """What is known now of a size: an int, a TensorShape, or a tensor."""
+    return constant_value_as_shape(size) if isinstance(size, Tensor) else TensorShape(size)
 
 
 def copied_through(
