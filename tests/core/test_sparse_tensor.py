@@ -54,7 +54,9 @@ def test_parts_that_do_not_fit(indices: object, values: object, shape: object) -
 
 def test_values() -> None:
     given = tf.SparseTensorValue(np.int64([[0]]), np.float32([2]), np.int64([3]))
-    assert is_sparse(given) and is_sparse(_sparse()) and not is_sparse(tf.constant(1))
+    assert is_sparse(given)
+    assert is_sparse(_sparse())
+    assert not is_sparse(tf.constant(1))
     made = to_sparse(given)
     with tf.Session():
         found = made.eval()

@@ -101,12 +101,17 @@ def _twice(tf: Any, function: Program, *values: Any) -> list[Any]:
     return tf.gradients([tf.reduce_sum(g**2) for g in first], xs)
 
 
+def _from_ones(tf: Any, function: Program, *values: Any) -> list[Any]:
+    xs = [tf.constant(v) for v in values]
+    return tf.gradients(function(*xs), xs)
+
+
 GRADIENTS: dict[str, Program] = {
-    "conv2d": lambda tf: _gradients(tf, lambda x, w: tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME"), _X, _W),
-    "conv3d": lambda tf: _gradients(tf, lambda x, w: tf.nn.conv3d(x, w, [1] * 5, "SAME"), _VOLUME, _KERNEL),
-    "depthwise": lambda tf: _gradients(tf, lambda x, w: tf.nn.depthwise_conv2d(x, w, _ONES, "SAME"), _X, _DEPTHWISE),
-    "transpose": lambda tf: _gradients(tf, lambda g, w: tf.nn.conv2d_transpose(g, w, [2, 12, 14, 3], 2), _G, _W),
-    "dilation2d": lambda tf: _gradients(tf, lambda x, w: tf.nn.dilation2d(x, w, _ONES, _ONES, "SAME"), _X, _W[..., 0]),
+    "conv2d": lambda tf: _from_ones(tf, lambda x, w: tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME"), _X, _W),
+    "conv3d": lambda tf: _from_ones(tf, lambda x, w: tf.nn.conv3d(x, w, [1] * 5, "SAME"), _VOLUME, _KERNEL),
+    "depthwise": lambda tf: _from_ones(tf, lambda x, w: tf.nn.depthwise_conv2d(x, w, _ONES, "SAME"), _X, _DEPTHWISE),
+    "transpose": lambda tf: _from_ones(tf, lambda g, w: tf.nn.conv2d_transpose(g, w, [2, 12, 14, 3], 2), _G, _W),
+    "dilation2d": lambda tf: _from_ones(tf, lambda x, w: tf.nn.dilation2d(x, w, _ONES, _ONES, "SAME"), _X, _W[..., 0]),
 }  # fmt: skip
 VALUES: dict[str, Program] = {
     "conv2d twice": lambda tf: _twice(tf, lambda x, w: tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME"), _X, _W),

@@ -26,7 +26,9 @@ def _labels(tf: Any) -> Any:
 
 def _flat(tf: Any, found: Any) -> list[Any]:
     decoded, score = found
-    parts = [part for sparse in decoded for part in (sparse.indices, sparse.values, sparse.dense_shape)]
+    parts = [
+        part for sparse in decoded for part in (sparse.indices, sparse.values, sparse.dense_shape)
+    ]
     return [*parts, score]
 
 
@@ -48,6 +50,7 @@ SAME_VALUES: dict[str, Program] = {
     "dense": lambda tf: tf.nn.ctc_loss_v2(_DENSE, tf.constant(_LOGITS), _COUNTS, _LENGTHS),
     "dense blank": lambda tf: tf.nn.ctc_loss_v2(_DENSE - 1, tf.constant(_LOGITS), _COUNTS, _LENGTHS, blank_index=-1),
     "dense gradient": lambda tf: (lambda x: tf.gradients(tf.nn.ctc_loss_v2(_DENSE, x, _COUNTS, _LENGTHS), x)[0])(tf.constant(_LOGITS)),
+    "unique": lambda tf: list(tf.nn.ctc_unique_labels(np.int32([[3, 4, 4, 3], [7, 5, 0, 0]]))),
     "sparse blank": lambda tf: tf.nn.ctc_loss_v2(tf.SparseTensor(_PLACES, _VALUES + 1, [3, 3]), tf.constant(_LOGITS), None, _LENGTHS, blank_index=0),
 }  # fmt: skip
 

@@ -136,12 +136,15 @@ def test_samples_of_a_vocabulary_file(tmp_path: Any) -> None:
         )
 
     assert_same(program)
-    assert error_of(
-        tf1x,
-        lambda tf: tf.nn.fixed_unigram_candidate_sampler(
-            _LABELS, 1, 6, True, 14, vocab_file=str(tmp_path / "none")
-        )[0],
-    )[0] == "NotFoundError"
+    assert (
+        error_of(
+            tf1x,
+            lambda tf: tf.nn.fixed_unigram_candidate_sampler(
+                _LABELS, 1, 6, True, 14, vocab_file=str(tmp_path / "none")
+            )[0],
+        )[0]
+        == "NotFoundError"
+    )
 
 
 ERRORS: dict[str, tuple[Program, str]] = {

@@ -18,7 +18,9 @@ _SPECTRUM = complexes(3, 5)
 
 
 def _open(tf: Any, value: Any, rank: bool = True) -> Any:
-    return tf.placeholder_with_default(tf.constant(value), [None] * np.ndim(value) if rank else None)
+    return tf.placeholder_with_default(
+        tf.constant(value), [None] * np.ndim(value) if rank else None
+    )
 
 
 SAME: dict[str, Program] = {

@@ -64,6 +64,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.ops", "variable_scope variables", "tf"),
     **_all("python.ops", "image_ops image_ops_impl", "tf.image"),
     **_all("python.ops.losses", "losses losses_impl util", "tf.losses"),
+    **_all("python.ops", "metrics metrics_impl", "tf.metrics", "tf1x.lib.metrics.common"),
+    **_all("python.ops", "weights_broadcast_ops", "tf1x.lib.weights_broadcast"),
+    **_all("python.ops", "confusion_matrix", "tf", "tf1x.ops.counting"),
     **_all(
         "python.ops",
         "gen_array_ops gen_control_flow_ops gen_data_flow_ops gen_image_ops gen_io_ops gen_linalg_ops "
@@ -137,6 +140,17 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "tf.train",
     ),
     **_all("contrib.legacy_seq2seq.python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
+    **_all("contrib.losses.python.losses", "loss_ops", "tf.contrib.losses"),
+    **_all(
+        "contrib.losses.python.metric_learning",
+        "metric_loss_ops",
+        "tf.contrib.losses.metric_learning",
+    ),
+    **_all(
+        "contrib.metrics.python.ops",
+        "confusion_matrix_ops metric_ops set_ops",
+        "tf.contrib.metrics",
+    ),
     **_all(
         "contrib.rnn.python.ops", "core_rnn core_rnn_cell rnn rnn_cell", "tf.contrib.rnn", "tf.nn"
     ),

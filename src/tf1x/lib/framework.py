@@ -11,6 +11,7 @@ from tf1x.core import (
     dtypes,
     errors,
     graph,
+    graph_import,
     graphdef,
     indexed_slices,
     nest,
@@ -68,7 +69,7 @@ def _define_all() -> None:
         scopes.name_scope, scopes.control_dependencies, scopes.device, scopes.colocate_with,
         scopes.container, scopes.add_to_collection, scopes.add_to_collections,
         scopes.get_collection, scopes.get_collection_ref, dtypes.as_dtype,
-        convert.register_tensor_conversion_function, graphdef.import_graph_def,
+        convert.register_tensor_conversion_function, graph_import.import_graph_def,
         graphdef.make_tensor_proto, graphdef.make_ndarray,
     ):  # fmt: skip
         define(function, function.__name__)

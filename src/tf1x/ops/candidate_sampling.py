@@ -45,7 +45,9 @@ def _sampled_shapes(op: Operation) -> Any:
 _SAMPLER: dict[str, Any] = {"shape": _sampled_shapes, "grad": None, "stateful": True}
 
 
-def _check(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int) -> None:
+def _check(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int
+) -> None:
     if np.ndim(true_classes) != 2:
         raise InvalidArgumentError(None, None, "true_classes must be a matrix")
     if true_classes.shape[1] != num_true:
@@ -181,9 +183,7 @@ UniformCandidateSampler = _sampler(
 
 
 @op(_SIGNATURE, attrs=_SEEDS, exact=True, **_SAMPLER)
-def AllCandidateSampler(
-    true_classes: Any, *, num_true: int, num_sampled: int, unique: bool
-) -> Any:
+def AllCandidateSampler(true_classes: Any, *, num_true: int, num_sampled: int, unique: bool) -> Any:
     """All classes below `num_sampled`, with expected counts of 1."""
     _check(true_classes, num_true, num_sampled, unique, num_sampled)
     ones = xp.ones((num_sampled,), np.float32)
@@ -431,7 +431,9 @@ def ComputeAccidentalHits(
     if not _one_for_each:
         true, sampled = xp.static(true_classes), xp.static(sampled_candidates)
         positions = {int(c): i for i, c in enumerate(sampled)}
-        found = [(i, positions[c]) for i, row in enumerate(true.tolist()) for c in row if c in positions]
+        found = [
+            (i, positions[c]) for i, row in enumerate(true.tolist()) for c in row if c in positions
+        ]
         hits = np.array(found, np.int64).reshape(-1, 2)
         return hits[:, 0].astype(np.int32), hits[:, 1], np.full(len(hits), lowest, np.float32)
     equal = true_classes[:, :, None] == sampled_candidates

@@ -11,11 +11,12 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
-from tf1x.core.func_graph import FuncAttr, FuncGraph, share_captures, trace
+from tf1x.core.func_graph import trace
+from tf1x.core.function_calls import allows, branch_node, while_node
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
-from tf1x.ops import array, composite, functional, grouping, math
+from tf1x.ops import array, composite, grouping, math
 
 # -- conditionals --------------------------------------------------------------------------------
 
@@ -58,14 +59,7 @@ def cond(
             _Branch(true_fn, "true_fn", scope),
             _Branch(false_fn, "false_fn", scope, pivot=False),
         ]
-        outputs = _branching(
-            scope,
-            branches,
-            (functional.If, functional.StatelessIf),
-            (condition,),
-            lambda names: {"then_branch": names[0], "else_branch": names[1]},
-        )
-        result = branches[0].pack(outputs)
+        result = branches[0].pack(_branching(scope, condition, branches))
     return result if strict else _unpacked(result)
 
 
@@ -108,14 +102,7 @@ def switch_case(
     with scopes.name_scope(name, "switch_case"), scopes.name_scope("indexed_case") as scope:
         index = convert.to_tensor(branch_index, dtypes.int32, name="branch_index")
         branches = [_Branch(f, f"branch {i}", scope) for i, f in enumerate(functions)]
-        outputs = _branching(
-            scope,
-            branches,
-            (functional.Case, functional.StatelessCase),
-            (index,),
-            lambda names: {"branches": names},
-        )
-        return _unpacked(branches[0].pack(outputs))
+        return _unpacked(branches[0].pack(_branching(scope, index, branches)))
 
 
 class _Branch:
@@ -153,53 +140,11 @@ def _as_value(item: Any, pivot: bool = True) -> Any:
     return convert.to_tensor(item)
 
 
-def _branching(
-    scope: str,
-    branches: list[_Branch],
-    kinds: tuple[Any, Any],
-    first: tuple[Tensor, ...],
-    attrs: Callable[[list[FuncAttr]], dict[str, Any]],
-) -> list[Tensor]:
+def _branching(scope: str, selector: Tensor, branches: list[_Branch]) -> list[Tensor]:
     """Add the node that chooses among branches; its outputs, one identity each."""
     _check_alike(branches)
-    graphs = [b.graph for b in branches]
-    captures = share_captures(graphs)
-    types = [t.dtype.base_dtype for t in graphs[0].outputs]
-    shapes = [_common_shape([g.outputs[i].shape for g in graphs]) for i in range(len(types))]
-    node = _node(
-        scope,
-        kinds,
-        graphs,
-        (*first, *captures),
-        {
-            **attrs([FuncAttr(g.name) for g in graphs]),
-            "Tcond": first[0].dtype.base_dtype,
-            "Tin": [t.dtype.base_dtype for t in captures],
-            "Tout": types,
-            "output_shapes": shapes,
-        },
-    )
+    node = branch_node(scope, selector, [b.graph for b in branches])
     return [array.Identity(t) for t in node.outputs]
-
-
-def _node(
-    scope: str, kinds: tuple[Any, Any], graphs: list[FuncGraph], inputs: Any, attrs: dict[str, Any]
-) -> Operation:
-    stateful = any(_is_stateful(op) for g in graphs for op in g.get_operations())
-    definition = kinds[0 if stateful else 1].opdef
-    known = {*definition.attrs, *definition.types}
-    graph = scopes.get_default_graph()
-    controls = list(dict.fromkeys(op for g in graphs for op in g.control_captures))
-    with graph.control_dependencies(controls):
-        node: Operation = definition.node(
-            tuple(inputs), {k: v for k, v in attrs.items() if k in known}, scope, graph=graph
-        )
-    return node
-
-
-def _is_stateful(op: Operation) -> bool:
-    definition = op.opdef
-    return bool(definition.stateful or definition.writes or definition.host)
 
 
 def _check_alike(branches: list[_Branch]) -> None:
@@ -222,17 +167,6 @@ def _check_alike(branches: list[_Branch]) -> None:
                     f"Outputs of {first.label} and {other.label} must have the same type: "
                     f"{a.dtype.name}, {b.dtype.name}"
                 )
-
-
-def _common_shape(shapes: Sequence[TensorShape]) -> TensorShape:
-    """What all shapes have in common: equal dimensions stay, others become unknown."""
-    tuples = [s.tuple for s in shapes]
-    if any(t is None for t in tuples) or len({len(t) for t in tuples if t is not None}) != 1:
-        return TensorShape.of(None)
-    known = [t for t in tuples if t is not None]
-    return TensorShape.of(
-        tuple(dims[0] if len(set(dims)) == 1 else None for dims in zip(*known, strict=True))
-    )
 
 
 def smart_cond(
@@ -438,7 +372,7 @@ class _WhileBuilder:
         if next(given, None) is not None:
             raise ValueError("'shape_invariants' has more elements than 'loop_vars'.")
         for tensor, shape in zip(self._start, flat, strict=True):
-            if not _allows(shape, tensor.shape):
+            if not allows(shape, tensor.shape):
                 raise ValueError(
                     f"The shape invariant specified for {tensor.name} is not compatible with the "
                     f"initial shape of the loop variable. It enters the loop with shape "
@@ -486,7 +420,7 @@ class _WhileBuilder:
                     f"Input tensor '{start.name}' enters the loop with type {dtype.name}, but has "
                     f"type {new.dtype.base_dtype.name} after 1 iteration."
                 )
-            if not _allows(shape, new.shape):
+            if not allows(shape, new.shape):
                 raise ValueError(
                     f"Input tensor '{start.name}' enters the loop with shape {shape}, but has "
                     f"shape {new.shape} after one iteration. To allow the shape to vary across "
@@ -496,24 +430,7 @@ class _WhileBuilder:
 
     def node(self, parallel_iterations: int) -> list[Tensor]:
         """Add the `While`; returns the final values of the loop variables."""
-        functions = [self._cond, self._body]
-        shapes = [arg.shape for arg in self._body.args[: len(self._start)]]
-        captures = share_captures(functions)
-        self._body.outputs = [*self._body.outputs, *(self._body.captures[t] for t in captures)]
-        inputs = [*self._start, *captures]
-        node = _node(
-            self._scope,
-            (functional.While, functional.StatelessWhile),
-            functions,
-            inputs,
-            {
-                "T": [t.dtype.base_dtype for t in inputs],
-                "cond": FuncAttr(self._cond.name),
-                "body": FuncAttr(self._body.name),
-                "output_shapes": shapes + [t.shape for t in captures],
-                "parallel_iterations": parallel_iterations,
-            },
-        )
+        node = while_node(self._scope, self._start, self._cond, self._body, parallel_iterations)
         return self._user(node.outputs[: len(self._start)])
 
     def pack(self, outputs: list[Tensor]) -> Any:
@@ -549,12 +466,3 @@ def _composite_shapes(value: Any, shape: Any) -> list[TensorShape]:
     if hasattr(value, "dense_shape") and parts[0] is value.indices:  # a SparseTensor
         return [indices, values, TensorShape.of((rank,))]
     return [TensorShape.of(None), TensorShape.of((None,)), TensorShape.of((rank,))][: len(parts)]
-
-
-def _allows(general: TensorShape, special: TensorShape) -> bool:
-    """Whether every shape that `special` stands for is one that `general` stands for."""
-    if general.tuple is None:
-        return True
-    if special.tuple is None or len(special.tuple) != len(general.tuple):
-        return False
-    return all(g is None or g == s for g, s in zip(general.tuple, special.tuple, strict=True))

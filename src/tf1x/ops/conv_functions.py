@@ -1,19 +1,17 @@
-"""The convolutions of `tf.nn`: over any number of dimensions, transposed, dilated, depthwise."""
+"""The convolutions of `tf.nn`: over one, two and three dimensions, transposed and dilated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
-from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
-from tf1x.core.static import constant_value
 from tf1x.ops import array, array_blocks, array_moves, conv
+from tf1x.ops.conv_blocks import by_blocks, channels_last, padding_attrs
 
 _FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
 
@@ -36,32 +34,6 @@ def _for_all(value: Any, count: int, channels_last: bool, what: str) -> list[Any
             f"Received: {what}={given} of length {len(given)}"
         )
     return [1, *given, 1] if channels_last else [1, 1, *given]
-
-
-def _padding(padding: Any, length: int = 4) -> dict[str, Any]:
-    """The attributes `padding` and `explicit_paddings` from a string or a list of pairs."""
-    if padding == "EXPLICIT":
-        raise ValueError(
-            "'EXPLICIT' is not a valid value for `padding`: give a list of (before, after) pairs."
-        )
-    if not isinstance(padding, (list, tuple)):
-        return {"padding": padding, "explicit_paddings": []}
-    pairs = [list(p) if isinstance(p, (list, tuple)) else [p] for p in padding]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            f"When `padding` is a list, each element of `padding` must be a list/tuple of size 2. "
-            f"Received: padding={padding}"
-        )
-    if len(pairs) != length:
-        raise ValueError(
-            f"When padding is a list, it must be of size {length}. "
-            f"Received: padding={padding} of size {len(pairs)}"
-        )
-    return {"padding": "EXPLICIT", "explicit_paddings": [n for pair in pairs for n in pair]}
-
-
-def _channels_last(data_format: str | None) -> bool:
-    return data_format is None or not data_format.startswith("NC")
 
 
 # -- over two dimensions ---------------------------------------------------------------------------
@@ -89,12 +61,12 @@ def conv2d(
         padding: "SAME", "VALID", or (before, after) for each of the four dimensions.
         use_cudnn_on_gpu: accepted.
     """
-    last = _channels_last(data_format)
+    last = channels_last(data_format)
     return conv.Conv2D(
         input,
         filter,
         strides=_for_all(strides, 2, last, "strides"),
-        **_padding(padding),
+        **padding_attrs(padding),
         use_cudnn_on_gpu=use_cudnn_on_gpu,
         data_format=data_format or "NHWC",
         dilations=_for_all(dilations, 2, last, "dilations"),
@@ -121,7 +93,7 @@ def conv2d_backprop_input(
         filter,
         out_backprop,
         strides=strides,
-        **_padding(padding),
+        **padding_attrs(padding),
         use_cudnn_on_gpu=use_cudnn_on_gpu,
         data_format=data_format,
         dilations=dilations,
@@ -147,7 +119,7 @@ def conv2d_backprop_filter(
         filter_sizes,
         out_backprop,
         strides=strides,
-        **_padding(padding),
+        **padding_attrs(padding),
         use_cudnn_on_gpu=use_cudnn_on_gpu,
         data_format=data_format,
         dilations=dilations,
@@ -176,13 +148,13 @@ def conv2d_transpose(
         strides, padding, data_format, dilations: those of the `conv2d` that leads back.
     """
     with scopes.name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
-        last = _channels_last(data_format)
+        last = channels_last(data_format)
         return conv.Conv2DBackpropInput(
             output_shape,
             filter,
             value,
             strides=_for_all(strides, 2, last, "strides"),
-            **_padding(padding),
+            **padding_attrs(padding),
             data_format=data_format or "NHWC",
             dilations=_for_all(dilations, 2, last, "dilations"),
             name=scope,
@@ -319,7 +291,7 @@ def conv3d_transpose(
 ) -> Tensor:
     """The transpose of `conv3d`, which makes volumes larger; see `conv2d_transpose`."""
     with scopes.name_scope(name, "conv3d_transpose", [value, filter, output_shape]) as scope:
-        last = _channels_last(data_format)
+        last = channels_last(data_format)
         return conv.Conv3DBackpropInputV2(
             output_shape,
             filter,
@@ -404,7 +376,7 @@ def convolution(
         raise ValueError(
             f"`num_spatial_dims` must be 1, 2, or 3. Received: num_spatial_dims={count}."
         )
-    last = _channels_last(data_format)
+    last = channels_last(data_format)
     gaps = _for_all(dilation_rate, count, last, "dilations")
     steps = _for_all(strides, count, last, "strides")
     with scopes.name_scope(name, "convolution", [input, filter]) as scope:
@@ -431,7 +403,7 @@ def _dilated(
     data_format: str | None,
     name: str,
 ) -> Tensor:
-    last = _channels_last(data_format)
+    last = channels_last(data_format)
     spatial = slice(1, -1) if last else slice(2, None)
     shape = TensorShape(filter.shape)
     if max(strides) > 1:
@@ -450,148 +422,9 @@ def _dilated(
     def op(images: Tensor, count: int, padding: Any) -> Tensor:
         return _undilated(images, filter, strides, padding, data_format, name)
 
-    return _by_blocks(
+    return by_blocks(
         input, rates[spatial], padding, op, shape, None, data_format, lambda: array.shape(filter)
     )
-
-
-@export("nn.with_space_to_batch")
-def with_space_to_batch(
-    input: Any,
-    dilation_rate: Any,
-    padding: Any,
-    op: Callable[..., Any],
-    filter_shape: Any = None,
-    spatial_dims: Any = None,
-    data_format: str | None = None,
-) -> Tensor:
-    """`op` with dilated windows: applied to `space_to_batch_nd` of the input, and taken back.
-
-    Args:
-        dilation_rate: one number a spatial dimension; all 1 applies `op` as it is.
-        padding: "SAME" (then `filter_shape` is needed) or "VALID".
-        op: takes the images, the number of spatial dimensions and the padding.
-        spatial_dims: which dimensions are spatial, by default those after the batch.
-    """
-    input = convert.to_tensor(input, name="input")
-    return _by_blocks(input, dilation_rate, padding, op, filter_shape, spatial_dims, data_format)
-
-
-def _by_blocks(
-    input: Tensor,
-    dilation_rate: Any,
-    padding: Any,
-    op: Callable[..., Any],
-    filter_shape: Any,
-    spatial_dims: Any,
-    data_format: str | None,
-    run_filter_shape: Callable[[], Tensor] | None = None,
-) -> Tensor:
-    """`with_space_to_batch`; a filter shape that is not known is made by `run_filter_shape`."""
-    rates = convert.to_tensor(dilation_rate, int32, name="dilation_rate")
-    if rates.shape.ndims not in (None, 1) or not rates.shape.is_fully_defined():
-        raise ValueError(
-            f"`dilation_rate` must be a vector of known length. Received: {rates.shape}"
-        )
-    count = rates.shape.as_list()[0]
-    first = 1 if _channels_last(data_format) else 2
-    spatial = _spatial_dims(range(first, first + count) if spatial_dims is None else spatial_dims)
-    needed = spatial[-1] + first % 2
-    if input.shape.ndims is not None and input.shape.ndims < needed:
-        raise ValueError(f"`input.shape.rank` must be at least {needed}. Received: {input.shape}")
-    known = constant_value(rates)
-    if known is not None:
-        if np.any(known < 1):
-            raise ValueError(f"`dilation_rate` must be positive. Received: dilation_rate={known}")
-        if np.all(known == 1):
-            return op(input, count, padding)
-    base = _base_paddings(
-        padding, filter_shape, run_filter_shape, count, rates if known is None else known, first
-    )
-    paddings, crops = array_blocks.required_space_to_batch_paddings(
-        input_shape=_sizes(input, spatial), base_paddings=base, block_shape=rates
-    )
-    blocks = _among_all(rates, 1, spatial)
-    paddings, crops = _among_all(paddings, 0, spatial), _among_all(crops, 0, spatial)
-    result = op(array_blocks.space_to_batch_nd(input, blocks, paddings), count, "VALID")
-    return array_blocks.batch_to_space_nd(result, blocks, crops)
-
-
-def _spatial_dims(given: Any) -> list[int]:
-    spatial = [int(axis) for axis in given]
-    if spatial != sorted(set(spatial)) or min(spatial) < 1:
-        raise ValueError(
-            f"`spatial_dims` must be a monotonically increasing sequence of positive integers. "
-            f"Received: spatial_dims={spatial}"
-        )
-    return spatial
-
-
-def _sizes(input: Tensor, spatial: Sequence[int]) -> Any:
-    if input.shape.ndims is not None:
-        found = [input.shape.as_list()[axis] for axis in spatial]
-        if None not in found:
-            return found
-    shape = array.shape(input)
-    return array_moves.stack([shape[axis] for axis in spatial])
-
-
-def _base_paddings(
-    padding: Any,
-    filter_shape: Any,
-    run_filter_shape: Callable[[], Tensor] | None,
-    count: int,
-    rates: Any,
-    first: int,
-) -> Any:
-    """What turns `padding` into "VALID": (before, after) for each spatial dimension."""
-    if isinstance(padding, (list, tuple)):
-        pairs = np.reshape(_padding(padding, count + 2)["explicit_paddings"], (-1, 2))
-        return pairs[first:][:count]
-    if padding == "VALID":
-        return np.zeros([count, 2], np.int32)
-    if padding != "SAME":
-        raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
-    if filter_shape is None:
-        raise ValueError(
-            f"`filter_shape` must be specified for `padding='SAME'`. Received: {padding}"
-        )
-    known = filter_shape
-    if isinstance(filter_shape, TensorShape) and run_filter_shape is not None:
-        if not filter_shape.is_fully_defined():
-            known = run_filter_shape()
-    else:
-        known = convert.to_tensor(filter_shape, name="filter_shape")
-    if isinstance(known, TensorShape):
-        convert.to_tensor(known, name="filter_shape")
-        known = np.array(known.as_list(), np.int32)
-    elif constant_value(known) is not None:
-        known = constant_value(known)
-    extra = (known[:count] - 1) * rates
-    start = extra // 2
-    end = extra - start
-    return array_moves.stack([[start[i], end[i]] for i in range(count)])
-
-
-def _among_all(values: Tensor, fill: int, spatial: Sequence[int]) -> Any:
-    """One row for each dimension after the batch: `values` for the spatial ones, else `fill`."""
-    known = constant_value(values)
-    rows: Any = values if known is None else known
-    rest = values.shape.as_list()[1:]
-    parts: list[Any] = []
-    done = at = 0
-    while at < len(spatial):
-        start = at
-        if spatial[at] > 1:
-            parts.append(
-                np.full([spatial[at] - 1 - done, *rest], fill, values.dtype.as_numpy_dtype)
-            )
-        while at + 1 < len(spatial) and spatial[at + 1] == spatial[at] + 1:
-            at += 1
-        parts.append(rows[start : at + 1])
-        done = spatial[at]
-        at += 1
-    return np.concatenate(parts) if known is not None else array_moves.concat(parts, 0)
 
 
 @export("nn.atrous_conv2d")
@@ -648,156 +481,3 @@ def _transpose_margins(filters: Tensor, rate: int, padding: str) -> tuple[list[A
     margins = [size + (size - 1) * (rate - 1) - 1 for size in sizes]
     before = [margin // 2 for margin in margins]
     return before, [m - b for m, b in zip(margins, before, strict=True)]
-
-
-# -- depthwise -------------------------------------------------------------------------------------
-
-
-@export("nn.depthwise_conv2d_native")
-def depthwise_conv2d_native(
-    input: Any,
-    filter: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str | None = "NHWC",
-    dilations: Any = (1, 1, 1, 1),
-    name: str | None = None,
-) -> Tensor:
-    """Each channel of images convolved with its own filters; see `depthwise_conv2d`."""
-    return conv.DepthwiseConv2dNative(
-        input,
-        filter,
-        strides=strides,
-        **_padding(padding),
-        data_format=data_format or "NHWC",
-        dilations=dilations,
-        name=name,
-    )
-
-
-@export("nn.depthwise_conv2d_native_backprop_input", "nn.depthwise_conv2d_backprop_input")
-def depthwise_conv2d_native_backprop_input(
-    input_sizes: Any,
-    filter: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NHWC",
-    dilations: Any = (1, 1, 1, 1),
-    name: str | None = None,
-) -> Tensor:
-    """The gradient of `depthwise_conv2d_native` for its input, of shape `input_sizes`."""
-    return conv.DepthwiseConv2dNativeBackpropInput(
-        input_sizes,
-        filter,
-        out_backprop,
-        strides=strides,
-        **_padding(padding),
-        data_format=data_format,
-        dilations=dilations,
-        name=name,
-    )
-
-
-@export("nn.depthwise_conv2d_native_backprop_filter", "nn.depthwise_conv2d_backprop_filter")
-def depthwise_conv2d_native_backprop_filter(
-    input: Any,
-    filter_sizes: Any,
-    out_backprop: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NHWC",
-    dilations: Any = (1, 1, 1, 1),
-    name: str | None = None,
-) -> Tensor:
-    """The gradient of `depthwise_conv2d_native` for its filter, of shape `filter_sizes`."""
-    return conv.DepthwiseConv2dNativeBackpropFilter(
-        input,
-        filter_sizes,
-        out_backprop,
-        strides=strides,
-        **_padding(padding),
-        data_format=data_format,
-        dilations=dilations,
-        name=name,
-    )
-
-
-@export("nn.depthwise_conv2d")
-@renamed(dilations="rate", filters="filter")
-def depthwise_conv2d(
-    input: Any,
-    filter: Any,
-    strides: Any,
-    padding: Any,
-    rate: Any = None,
-    name: str | None = None,
-    data_format: str | None = None,
-) -> Tensor:
-    """Each channel of images convolved with its own filters.
-
-    Args:
-        input: (batch, height, width, channels), with data_format "NCHW" channels second.
-        filter: (height, width, channels, multiplier).
-        strides: four numbers.
-        padding: "SAME", "VALID", or (before, after) for each of the four dimensions.
-        rate: (height, width): every how manieth pixel a window takes; then all strides must be 1.
-
-    Returns:
-        Images with channels * multiplier channels, those of the first input channel first.
-    """
-    with scopes.name_scope(name, "depthwise", [input, filter]) as scope:
-        input = convert.to_tensor(input, name="tensor_in")
-        filter = convert.to_tensor(filter, name="filter_in")
-        return _depthwise(input, filter, strides, padding, rate, data_format, scope)
-
-
-def _depthwise(
-    input: Tensor,
-    filter: Tensor,
-    strides: Any,
-    padding: Any,
-    rate: Any,
-    data_format: Any,
-    name: str,
-) -> Tensor:
-    def op(images: Tensor, _: int, padding: Any) -> Tensor:
-        return depthwise_conv2d_native(images, filter, strides, padding, data_format, name=name)
-
-    return with_space_to_batch(
-        input=input,
-        filter_shape=array.shape(filter),
-        dilation_rate=[1, 1] if rate is None else rate,
-        padding=padding,
-        data_format=data_format,
-        op=op,
-    )
-
-
-@export("nn.separable_conv2d")
-@renamed(dilations="rate")
-def separable_conv2d(
-    input: Any,
-    depthwise_filter: Any,
-    pointwise_filter: Any,
-    strides: Any,
-    padding: Any,
-    rate: Any = None,
-    name: str | None = None,
-    data_format: str | None = None,
-) -> Tensor:
-    """`depthwise_conv2d`, then a convolution of size 1 that mixes the channels.
-
-    Args:
-        depthwise_filter: (height, width, channels, multiplier).
-        pointwise_filter: (1, 1, channels * multiplier, channels out).
-    """
-    with scopes.name_scope(
-        name, "separable_conv2d", [input, depthwise_filter, pointwise_filter]
-    ) as scope:
-        input = convert.to_tensor(input, name="tensor_in")
-        depthwise = convert.to_tensor(depthwise_filter, name="depthwise_filter")
-        pointwise = convert.to_tensor(pointwise_filter, name="pointwise_filter")
-        pointwise.shape.assert_is_compatible_with([1, 1, None, None])
-        images = _depthwise(input, depthwise, strides, padding, rate, data_format, "depthwise")
-        return conv2d(images, pointwise, [1, 1, 1, 1], "VALID", data_format=data_format, name=scope)

@@ -230,9 +230,7 @@ def _check_decodable(inputs: Any, sequence_length: Any) -> None:
         raise _invalid("inputs must not be empty")
     for b, length in enumerate(sequence_length.tolist()):
         if length > inputs.shape[0]:
-            raise FailedPreconditionError(
-                None, None, f"sequence_length({b}) <= {inputs.shape[0]}"
-            )
+            raise FailedPreconditionError(None, None, f"sequence_length({b}) <= {inputs.shape[0]}")
 
 
 def _as_sparse(sequences: list[list[int]]) -> tuple[Any, Any, Any]:

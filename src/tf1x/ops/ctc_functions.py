@@ -108,9 +108,7 @@ def ctc_loss_v2(
         if values is not labels.values:
             labels = SparseTensor(labels.indices, values, labels.dense_shape)
         return ctc_loss(labels, logits, logit_length, time_major=logits_time_major)
-    with scopes.name_scope(
-        name, "ctc_loss_dense", [logits, labels, label_length, logit_length]
-    ):
+    with scopes.name_scope(name, "ctc_loss_dense", [logits, labels, label_length, logit_length]):
         logits = convert.to_tensor(logits, name="logits")
         labels = convert.to_tensor(labels, name="labels")
         label_length = convert.to_tensor(label_length, name="label_length")
@@ -251,3 +249,28 @@ def collapse_repeated(
         )
         shape = [_size(labels, 0), longest]
         return array.Reshape(flat, shape), math.cast(count, seq_length.dtype)
+
+
+def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Tensor]:
+    """The different labels of each row, for the argument `unique` of `tf.nn.ctc_loss_v2`.
+
+    Args:
+        labels: [batch, longest].
+
+    Returns:
+        [the different labels in order of their first places, padded with zeros, int64; for each
+        label its position among them, int32], both [batch, longest].
+    """
+    with scopes.name_scope(name, "ctc_unique_labels", [labels]):
+        labels = convert.to_tensor(labels, name="labels")
+        places = array.range_(array.shape(labels)[1])
+        equal = math.Equal(array.expand_dims(labels, 2), array.expand_dims(labels, 1))
+        first = reduce.ArgMax(math.cast(equal, int32), 2, output_type=int32)
+        new = math.Equal(first, places)
+        count = reduce.cumsum(math.cast(new, int32), axis=1)
+        position = array_gather.batch_gather(count, first) - 1
+        chosen = math.LogicalAnd(
+            array.expand_dims(new, 2), math.Equal(array.expand_dims(count - 1, 2), places)
+        )
+        wide = array.expand_dims(math.cast(labels, int64), 2) * math.cast(chosen, int64)
+        return [reduce.reduce_sum(wide, axis=1), position]

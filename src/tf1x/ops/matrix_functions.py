@@ -30,14 +30,14 @@ from tf1x.ops import (
     array_moves,
     array_select,
     complex_math,
-    counting,
     elementary,
     linalg,
     math,
+    nn,
     reduce,
     xp,
 )
-from tf1x.ops.control_flow import cond, while_loop
+from tf1x.ops.control_flow import while_loop
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import dims, merge_dim
 
@@ -71,7 +71,7 @@ def MatrixLogarithm(input: Any) -> Any:
     """The principal logarithm of each matrix: the inverse of `tf.linalg.expm`."""
     import scipy.linalg
 
-    return _each_matrix(scipy.linalg.logm, input)
+    return _each_matrix(lambda x: scipy.linalg.logm(x.astype(np.complex128)), input)
 
 
 def _root_gradient(op: Operation, grad: Tensor) -> list[Any]:
@@ -216,8 +216,8 @@ def _rows(x: Tensor, order: Tensor) -> Tensor:
     batch = array_broadcast.broadcast_dynamic_shape(shape[:-2], batch)
     rows, columns = shape[-2], shape[-1]
     full = array_moves.concat([batch, [rows, columns]], 0)
-    x = array.Reshape(array_broadcast.broadcast_to(x, full), [-1, rows, columns])
-    order = array.Reshape(array_broadcast.broadcast_to(order, full[:-1]), [-1, rows])
+    x = array.Reshape(array_broadcast.BroadcastTo(x, full), [-1, rows, columns])
+    order = array.Reshape(array_broadcast.BroadcastTo(order, full[:-1]), [-1, rows])
     return array.Reshape(array_gather.gather(x, order, batch_dims=1, axis=1), full)
 
 
@@ -228,7 +228,7 @@ def lu_reconstruct(
     with scopes.name_scope(name, "lu_reconstruct", [lower_upper, perm]):
         lower_upper, perm = _lu_arguments(lower_upper, perm)
         product = matmul(*_factors(lower_upper))
-        places = counting.argsort(perm, axis=-1)
+        places = nn.TopKV2(-perm, array.shape(perm)[-1]).indices  # the inverse of `perm`
         result = _rows(product, places)
         result.set_shape(lower_upper.shape)
         return result
@@ -310,9 +310,7 @@ def matrix_rank(
         return reduce.reduce_sum(math.cast(math.Greater(values, tol), int32), axis=-1)
 
 
-def pinv(
-    a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None
-) -> Tensor:
+def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Tensor:
     """The Moore-Penrose inverse of each matrix: [..., N, M] of [..., M, N].
 
     Args:

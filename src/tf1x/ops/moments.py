@@ -8,7 +8,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float16, float32
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_slicing, elementary, math, math_functions, reduce
+from tf1x.ops import array, array_gather, elementary, math, math_functions, reduce
 
 
 @export("nn.moments")
@@ -88,7 +88,7 @@ def sufficient_statistics(
         else:
             rank = array.rank(x)
             positive = [axis + rank if axis < 0 else axis for axis in axes]
-            dims = array_slicing.gather(math.cast(array.shape(x), x.dtype), positive)
+            dims = array_gather.gather(math.cast(array.shape(x), x.dtype), positive)
             count = reduce.reduce_prod(dims, name="count")
         if shift is None:
             first, second = x, elementary.Square(x)

@@ -33,6 +33,7 @@ for _public in (
     "ctc_greedy_decoder",
     "ctc_loss",
     "ctc_loss_v2",
+    "ctc_unique_labels",
 ):
     lazy("tf1x.ops.ctc_functions", f"nn.{_public}")
 
@@ -83,7 +84,9 @@ for _public in (
 
 provide("tf1x.ops.matrix_functions", "Lu", "MatrixLogarithm", "MatrixSquareRoot")
 lazy("tf1x.ops.matrix_functions", "linalg.logm", attribute="MatrixLogarithm")
-lazy("tf1x.ops.matrix_functions", "linalg.sqrtm", "matrix_square_root", attribute="MatrixSquareRoot")
+lazy(
+    "tf1x.ops.matrix_functions", "linalg.sqrtm", "matrix_square_root", attribute="MatrixSquareRoot"
+)
 for _public in (
     "expm",
     "lu",
@@ -98,3 +101,15 @@ for _public in (
     lazy("tf1x.ops.matrix_functions", f"linalg.{_public}")
 provide("tf1x.ops.tridiagonal", "TridiagonalMatMul", "TridiagonalSolve")
 lazy("tf1x.ops.tridiagonal", "linalg.tridiagonal_matmul", "linalg.tridiagonal_solve")
+for _kind in (
+    "",
+    "BlockDiag",
+    "Diag",
+    "FullMatrix",
+    "Identity",
+    "LowRankUpdate",
+    "LowerTriangular",
+    "ScaledIdentity",
+):
+    _public = f"linalg.LinearOperator{_kind}"
+    lazy("tf1x.ops.linear_operator", _public, f"contrib.{_public}")

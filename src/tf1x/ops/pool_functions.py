@@ -12,7 +12,7 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int64
 from tf1x.core.graph import Tensor
 from tf1x.ops import array, pool
-from tf1x.ops.conv_functions import with_space_to_batch
+from tf1x.ops.conv_blocks import with_space_to_batch
 
 
 def per_dimension(value: Any, spatial: int, data_format: str | None, name: str) -> list[int]:

@@ -300,13 +300,14 @@ def random_gamma(
     name: str | None = None,
 ) -> Tensor:
     """Gamma(alpha, beta) values of shape `shape + broadcast(alpha, beta)`; beta is the rate."""
-    from tf1x.ops import array
+    from tf1x.ops import array, array_broadcast
 
     with scopes.name_scope(name, "random_gamma", [shape, alpha, beta]):
         size = convert.to_tensor(shape, int32, name="shape")
         alpha = convert.to_tensor(alpha, dtype, name="alpha")
         rate = convert.to_tensor(1 if beta is None else beta, dtype, name="beta")
-        alpha = array.broadcast_to(alpha, array.broadcast_dynamic_shape(array.shape(alpha), array.shape(rate)))  # fmt: skip
+        shape = array_broadcast.broadcast_dynamic_shape(array.shape(alpha), array.shape(rate))
+        alpha = array_broadcast.BroadcastTo(alpha, shape)
         smallest = np.finfo(as_dtype(dtype).as_numpy_dtype).tiny
         return math.Maximum(smallest, RandomGamma(size, alpha, **_seed_attrs(seed)) / rate)
 

@@ -149,9 +149,7 @@ def _sampled_logits(
             return found if found.dtype == inputs.dtype else math.cast(found, inputs.dtype)
 
         every = rows(parts)
-        true_w = array_slicing.slice_(
-            every, [0, 0], array_moves.stack([array.shape(flat)[0], -1])
-        )
+        true_w = array_slicing.slice_(every, [0, 0], array_moves.stack([array.shape(flat)[0], -1]))
         sampled_w = array_slicing.slice_(
             every, array_moves.stack([array.shape(flat)[0], 0]), [-1, -1]
         )

@@ -125,10 +125,10 @@ def _gathered(
     pieces = samples // piece
     end = array_moves.concat([before, [pieces * piece], after], 0)
     cut = array_moves.concat([before, [pieces, piece], after], 0)
-    parts = array.Reshape(
-        array_slicing.strided_slice(signal, array.zeros_like(shape), end), cut
+    parts = array.Reshape(array_slicing.strided_slice(signal, array.zeros_like(shape), end), cut)
+    starts = array.Reshape(
+        array.range_(count, dtype=frame_length.dtype) * pieces_a_step, [count, 1]
     )
-    starts = array.Reshape(array.range_(count, dtype=frame_length.dtype) * pieces_a_step, [count, 1])
     offsets = array.Reshape(
         array.range_(pieces_a_frame, dtype=frame_length.dtype), [1, pieces_a_frame]
     )
@@ -559,9 +559,7 @@ def _check_mel(bins: int, rate: Any, lower: float, upper: float, dtype: Any) -> 
         raise ValueError(f"dtype must be a floating point type. Got: {dtype}")
 
 
-def mfccs_from_log_mel_spectrograms(
-    log_mel_spectrograms: Any, name: str | None = None
-) -> Tensor:
+def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None = None) -> Tensor:
     """Mel-frequency cepstral coefficients of log mel spectra [..., num_mel_bins], in the same shape.
 
     Raises:

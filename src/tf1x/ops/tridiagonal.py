@@ -9,7 +9,6 @@ import numpy as np
 
 from tf1x.core import convert
 from tf1x.core.dtypes import complex64, complex128, float32, float64
-from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.ops import array, array_diag, array_moves, array_pad, complex_math, xp
@@ -39,18 +38,14 @@ def _solved_shape(op: Operation) -> Any:
 def TridiagonalSolve(diagonals: Any, rhs: Any) -> Any:
     """The X with A X = `rhs`, [..., M, K], where A has the diagonals [..., 3, M]: upper, main, lower.
 
-    The last element of the upper and the first of the lower diagonal are not used.
-
-    Raises (when run):
-        InvalidArgumentError: A is singular.
+    The last element of the upper and the first of the lower diagonal are not used. Where A is
+    singular, X is not finite.
     """
     upper, main, lower = (diagonals[..., i, :] for i in range(3))
     places = np.arange(main.shape[-1])
     lower = xp.where(places == 0, 0, lower)
     upper = xp.where(places == places[-1:], 0, upper)
-    result = jax.lax.linalg.tridiagonal_solve(lower, main, upper, rhs)
-    xp.check(xp.isfinite(result), InvalidArgumentError, "The first element of diagonal is zero.")
-    return result
+    return jax.lax.linalg.tridiagonal_solve(lower, main, upper, rhs)
 
 
 @op(
@@ -140,9 +135,7 @@ def _compact(diagonals: Any, form: str) -> Tensor:
             raise ValueError(
                 f"Expected last two dimensions of diagonals to be same, got {columns} and {rows}"
             )
-        return array_diag.matrix_diag_part(
-            matrix, k=(-1, 1), padding_value=0.0, align="LEFT_RIGHT"
-        )
+        return array_diag.matrix_diag_part(matrix, k=(-1, 1), padding_value=0.0, align="LEFT_RIGHT")
     raise ValueError(f"Unrecognized diagonals_format: {form}")
 
 

@@ -168,10 +168,19 @@ def every(x: Any, axis: int, start: int, count: int, stride: int) -> Any:
 
 
 def slots(x: Any, window: Window, fill: Any) -> list[Any]:
-    """For each position within the windows, the elements there."""
+    """For each position within the windows, the elements there; `fill` outside of the array.
+
+    Only positions that reach outside are padded: within a fusion XLA tests every padded element.
+    """
     w = window
-    x = fitted(x, w.axis, w.before, max(0, (w.count - 1) * w.stride + w.size), fill)
-    return [every(x, w.axis, j, w.count, w.stride) for j in range(w.size)]
+    found = []
+    for j in range(w.size):
+        start = j - w.before
+        first = min(max(0, -(start // w.stride)), w.count)  # the first and the last window
+        last = min(-(-(w.length - start) // w.stride), w.count)  # that have it inside
+        inside = every(x, w.axis, start + first * w.stride, max(0, last - first), w.stride)
+        found.append(fitted(inside, w.axis, first, w.count, fill))
+    return found
 
 
 def split(x: Any, axis: int, by: int) -> Any:
@@ -265,17 +274,18 @@ def taken(values: Any, over: Sequence[Window], which: Sequence[Any]) -> Any:
 # -- back from windows to elements ---------------------------------------------------------------
 
 
+Brought = Callable[[Any], Any]
+
+
 def _returned(
-    g: Any, window: Window, chosen: Callable[[Any, Callable[[Any], Any]], Any], kind: Any = np.int32
+    g: Any, window: Window, chosen: Callable[[Any, Brought], Any], kind: Any = np.int32
 ) -> Any:
     """The sum of what each element gets from the windows that cover it.
 
     Args:
         g: what the windows have to give.
-        chosen: which elements get it. It is asked about the windows that begin in each stretch of
-            `stride` elements, then about those that begin one stretch before, and so on: given
-            the elements' positions within these windows, and a function that brings a value of
-            the windows to their elements.
+        chosen: which elements get it, given their positions within their windows, and a function
+            that lays a value of the windows out beside them.
         kind: the type of the positions.
     """
     w = window
@@ -284,6 +294,9 @@ def _returned(
     zero = np.zeros((), g.dtype)
     position = _positions(w.stride, w, g.ndim, kind)
     total = None
+    # Windows reach over several stretches of `stride` elements: first what they give to the
+    # stretch in which they begin, then what to the next. (To pad what they give is faster than
+    # to pad what the elements get.)
     for i in range(reach + 1):
 
         def brought(value: Any, i: int = i) -> Any:
@@ -298,8 +311,8 @@ def to_first_maxima(g: Any, over: Sequence[Window], which: Sequence[Any]) -> Any
     """`g` returned to the elements at the positions `which` of `first_maxima`."""
     for window, first in zip(reversed(over), reversed(which), strict=True):
 
-        def chosen(position: Any, brought: Callable[[Any], Any], first: Any = first) -> Any:
-            return brought(first) == position
+        def chosen(position: Any, brought: Brought, first: Any = first) -> Any:
+            return position == brought(first)
 
         g = _returned(g, window, chosen, first.dtype.type)
     return g
@@ -325,7 +338,7 @@ def sums(x: Any, over: Sequence[Window]) -> Any:
 def to_all(g: Any, over: Sequence[Window]) -> Any:
     """`g` returned to every element of its window: the transpose of `sums`."""
     for window in reversed(over):
-        g = _returned(g, window, lambda position, _, w=window: position < w.size)
+        g = _returned(g, window, lambda position, _, size=window.size: position < size)
     return g
 
 

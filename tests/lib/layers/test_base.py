@@ -342,4 +342,4 @@ def test_layers_in_loops_and_branches() -> None:
         found = session.run([powered, chosen, grad], {x: np.ones([1, 3]), yes: True})
         np.testing.assert_array_equal(found[0], [[9, 9, 9]])
         np.testing.assert_array_equal(found[1], [[3, 3, 3]])
-        np.testing.assert_array_equal(found[2], np.full([3, 3], 12))
+        np.testing.assert_array_equal(found[2], np.full([3, 3], 6))

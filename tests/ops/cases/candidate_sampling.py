@@ -23,7 +23,9 @@ def _sampler(op: str, runs: int = 3) -> list[Case]:
         case("all", num_sampled=20, unique=True, range_max=20),
         case("many", num_sampled=300, unique=True, range_max=5000),
         case("power of two", num_sampled=7, unique=True, range_max=32),
-        case("one", ints(3, 2, low=0, high=1, dtype="int64"), num_sampled=1, unique=True, range_max=1),
+        case(
+            "one", ints(3, 2, low=0, high=1, dtype="int64"), num_sampled=1, unique=True, range_max=1
+        ),
     ]
 
 

@@ -6,10 +6,6 @@ import numpy as np
 
 from tests.ops.cases.case import Case, Const, complexes, floats
 
-_RFFT = {"Tcomplex": "complex64"}
-_SMALL = {"rtol": 1e-4, "atol": 1e-5, "note": ""}
-_WHY = "sums of many terms cancel"
-
 
 def _complex(rank: int) -> list[Case]:
     name = ("", "2D", "3D")[rank - 1]

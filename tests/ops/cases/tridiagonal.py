@@ -17,7 +17,9 @@ CASES = [
     Case("TridiagonalSolve", (_dominant(), floats(5, 2))),
     Case("TridiagonalSolve", (_dominant(2), floats(2, 5, 3)), note="batch"),
     Case("TridiagonalSolve", (_COMPLEX, complexes(5, 2)), note="complex", grad=False),
-    Case("TridiagonalSolve", (_dominant(), floats(5, 1)), {"partial_pivoting": False}, note="plain"),
+    Case(
+        "TridiagonalSolve", (_dominant(), floats(5, 1)), {"partial_pivoting": False}, note="plain"
+    ),
     Case("TridiagonalSolve", (_dominant(size=1), floats(1, 2)), note="one", grad=False),
     Case("TridiagonalMatMul", (floats(1, 5), floats(1, 5), floats(1, 5), floats(5, 2))),
     Case(

@@ -9,7 +9,7 @@ from tf1x.core.shapes import TensorShape
 from tf1x.lib.layers import utils
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.layers.input_spec import InputSpec
-from tf1x.ops import array, conv_functions, nn_functions
+from tf1x.ops import array, conv_depthwise, conv_functions, nn_functions
 from tf1x.ops.array_moves import stack
 from tf1x.ops.array_pad import pad
 
@@ -447,7 +447,7 @@ class SeparableConv1D(_SeparableConv):
         inputs = array.expand_dims(inputs, axis)
         depthwise = array.expand_dims(self.depthwise_kernel, 0)
         pointwise = array.expand_dims(self.pointwise_kernel, 0)
-        outputs = conv_functions.separable_conv2d(
+        outputs = conv_depthwise.separable_conv2d(
             inputs,
             depthwise,
             pointwise,
@@ -467,7 +467,7 @@ class SeparableConv2D(_SeparableConv):
     rank = 2
 
     def call(self, inputs: Any) -> Tensor:
-        outputs = conv_functions.separable_conv2d(
+        outputs = conv_depthwise.separable_conv2d(
             inputs,
             self.depthwise_kernel,
             self.pointwise_kernel,

@@ -261,7 +261,7 @@ def _depthwise(
     alias: str,
 ) -> Any:
     """A depthwise convolution and what follows a layer."""
-    from tf1x.ops.conv_functions import depthwise_conv2d
+    from tf1x.ops.conv_depthwise import depthwise_conv2d
 
     steps = utils.two_element_tuple(stride)
     strides = [1, 1, *steps] if data_format == "NCHW" else [1, *steps, 1]

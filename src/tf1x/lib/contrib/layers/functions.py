@@ -14,7 +14,7 @@ from tf1x.lib.custom_gradient import custom_gradient
 from tf1x.lib.initializers import Constant, Ones, Zeros
 from tf1x.lib.layers import core
 from tf1x.lib.variable_scope import variable_scope
-from tf1x.ops import array, checks, math, reduce
+from tf1x.ops import array, math, reduce
 from tf1x.ops.array_broadcast import meshgrid
 from tf1x.ops.array_gather import gather_nd
 from tf1x.ops.array_moves import concat, transpose
@@ -98,25 +98,6 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = No
     with scopes.name_scope(scope, "Flatten", [inputs]) as sc:
         outputs = core.flatten(convert.to_tensor(inputs))
         return utils.collect_named_outputs(outputs_collections, sc, outputs)
-
-
-@add_arg_scope
-def inner_flatten(
-    inputs: Any, new_rank: int, output_collections: Any = None, scope: str | None = None
-) -> Any:
-    """The last dimensions as one, so that `new_rank` are left."""
-    with scopes.name_scope(scope, "InnerFlatten", [inputs]) as sc:
-        inputs = convert.to_tensor(inputs)
-        check = checks.assert_rank_at_least(
-            inputs, new_rank, message="inputs has rank less than new_rank"
-        )
-        with scopes.control_dependencies([check]):
-            outer = array.shape(inputs)[: new_rank - 1]
-            outputs = array.reshape(inputs, concat([outer, [-1]], 0))
-        if inputs.shape.ndims is not None:
-            inner = inputs.shape[new_rank - 1 :].num_elements()
-            outputs.set_shape([*inputs.shape.as_list()[: new_rank - 1], inner])
-        return utils.collect_named_outputs(output_collections, sc, outputs)
 
 
 @add_arg_scope
