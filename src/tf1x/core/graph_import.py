@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core import dtypes, errors, opdef, scopes
+from tf1x.core import control_flow_v1, dtypes, errors, opdef, scopes
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.func_graph import FuncAttr, FuncGraph
 from tf1x.core.graph import Graph, Operation, Tensor
@@ -36,7 +36,7 @@ def import_graph_def(
         UnsupportedError: ops that tf1x does not have; the message names every one.
         ValueError: an input that is not in `graph_def`, or unknown attributes.
     """
-    missing = sorted({n.op for n in graph_def.node if not opdef.is_registered(n.op)})
+    missing = sorted({n.op for n in graph_def.node if not _known(n.op)})
     if missing:
         raise errors.UnsupportedError(
             f"The graph has ops that tf1x does not have: {', '.join(missing)}."
@@ -44,13 +44,11 @@ def import_graph_def(
     graph = scopes.get_default_graph()
     mapped = {_tensor_name(key): value for key, value in (input_map or {}).items()}
     prefix = "import" if name is None else name
-    made: dict[str, Operation] = {}
     library = Library(graph_def.library.function)
     with graph.name_scope(prefix or None) as scope:
         if not prefix:
             scope = f"{graph.get_name_scope()}/" if graph.get_name_scope() else ""
-        for node in _in_order(graph_def):
-            made[node.name] = _import_node(graph, node, made, mapped, scope, library)
+        made = _built(graph, graph_def, mapped, scope, library)
     unused = sorted(key for key in mapped if key not in _used(graph_def))
     if unused:
         raise ValueError(
@@ -59,6 +57,41 @@ def import_graph_def(
     if return_elements is None:
         return None
     return [_element(made, item) for item in return_elements]
+
+
+def _known(op_type: str) -> bool:
+    v1 = control_flow_v1.TYPES | control_flow_v1.ARRAYS
+    return opdef.is_registered(op_type) or op_type in v1 or op_type.startswith("TensorArrayGrad")
+
+
+def _built(
+    graph: Graph, graph_def: Any, mapped: dict[str, Tensor], scope: str, library: Library
+) -> dict[str, Operation]:
+    """The ops of a `GraphDef` by its names."""
+
+    def make(graph: Graph, node: Any, inputs: tuple[Tensor, ...], name: str) -> Operation:
+        definition = opdef.get(node.op)
+        attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
+        attrs = library.instantiate(graph, checked_attrs(definition, node.name, attrs), inputs)
+        op = definition.node(inputs, attrs, name, graph=graph)
+        op.device = node.device
+        return op
+
+    if control_flow_v1.has_control_flow(graph_def):
+        given = {control_flow_v1.source(key): value for key, value in mapped.items()}
+        return control_flow_v1.Raised(graph, graph_def, given, make, scope).build()
+    nodes = {node.name: node for node in graph_def.node}
+    made: dict[str, Operation] = {}
+    for name in control_flow_v1.order(nodes):
+        node = nodes[name]
+        keys = [_tensor_name(item) for item in node.input if not item.startswith("^")]
+        inputs = []
+        for key in keys:
+            source, index = control_flow_v1.source(key)
+            inputs.append(mapped[key] if key in mapped else made[source].outputs[index])
+        made[name] = op = make(graph, node, tuple(inputs), f"{scope}{name}/")
+        op._add_control_inputs([made[i[1:]] for i in node.input if i.startswith("^")])
+    return made
 
 
 def _tensor_name(name: str) -> str:
@@ -75,67 +108,6 @@ def _element(made: dict[str, Operation], name: str) -> Any:
     if op_name not in made:
         raise ValueError(f"Requested return_element {name!r} not found in graph_def.")
     return made[op_name].outputs[int(index)] if colon else made[op_name]
-
-
-def _in_order(graph_def: Any) -> list[Any]:
-    """Nodes after their inputs.
-
-    Raises:
-        ValueError: an input does not exist, or the graph has a cycle.
-    """
-    nodes = {node.name: node for node in graph_def.node}
-    done: dict[str, bool] = {}
-    order: list[Any] = []
-    for root in graph_def.node:
-        stack = [(root, iter(root.input))] if root.name not in done else []
-        if stack:
-            done[root.name] = False
-        while stack:
-            node, inputs = stack[-1]
-            for item in inputs:
-                source = item.lstrip("^").partition(":")[0]
-                if source not in nodes:
-                    raise ValueError(f"Node {node.name!r}: Unknown input node {item!r}")
-                if source not in done:
-                    done[source] = False
-                    stack.append((nodes[source], iter(nodes[source].input)))
-                    break
-                if not done[source]:
-                    raise ValueError(
-                        f"Node {node.name!r}: the graph has a cycle through {source!r}."
-                    )
-            else:
-                done[node.name] = True
-                order.append(node)
-                stack.pop()
-    return order
-
-
-def _import_node(
-    graph: Graph,
-    node: Any,
-    made: dict[str, Operation],
-    mapped: dict[str, Any],
-    scope: str,
-    library: Library,
-) -> Operation:
-    definition = opdef.get(node.op)
-    inputs: list[Tensor] = []
-    controls: list[Operation] = []
-    for item in node.input:
-        if item.startswith("^"):
-            controls.append(made[item[1:]])
-            continue
-        key = _tensor_name(item)
-        op_name, _, index = key.partition(":")
-        inputs.append(mapped[key] if key in mapped else made[op_name].outputs[int(index)])
-    attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
-    attrs = checked_attrs(definition, node.name, attrs)
-    attrs = library.instantiate(graph, attrs, tuple(inputs))
-    op = definition.node(tuple(inputs), attrs, f"{scope}{node.name}/", graph=graph)
-    op._add_control_inputs(controls)
-    op.device = node.device
-    return op
 
 
 def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ Rsqrt = unary(
 # -- exponentials and trigonometry ---------------------------------------------------------------
 
 
-def _sigmoid(x: Any) -> Any:
+def sigmoid(x: Any) -> Any:
     if xp.is_jax(x):
         return jax.lax.logistic(x)
     one = xp.asarray(1, x.dtype)
@@ -160,7 +160,7 @@ Atanh = _elementary(
     "The inverse hyperbolic tangent.",
     "atanh",
 )
-Sigmoid = unary("Sigmoid", _sigmoid, SMOOTH, lambda x, y: y * (1 - y), doc="`1 / (1 + exp(-x))`.")
+Sigmoid = unary("Sigmoid", sigmoid, SMOOTH, lambda x, y: y * (1 - y), doc="`1 / (1 + exp(-x))`.")
 
 
 def _atan2_pullback(g: Any, y: Any, x: Any, z: Any) -> Any:

@@ -113,3 +113,7 @@ for _kind in (
 ):
     _public = f"linalg.LinearOperator{_kind}"
     lazy("tf1x.ops.linear_operator", _public, f"contrib.{_public}")
+
+# -- recurrent cells ---------------------------------------------------------------------------
+
+provide("tf1x.ops.rnn", "BlockLSTM", "BlockLSTMV2", "GRUBlockCell", "LSTMBlockCell")

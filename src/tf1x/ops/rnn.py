@@ -98,9 +98,7 @@ def _block_shapes(op: Operation) -> Any:
     return [(time, batch, with_rank(dims(op, 2), 2)[1])] * 7
 
 
-def _block(
-    seq_len_max: Any, x: Any, cs_prev: Any, h_prev: Any, w: Any, b: Any, step: _Step
-) -> Any:
+def _block(seq_len_max: Any, x: Any, cs_prev: Any, h_prev: Any, w: Any, b: Any, step: _Step) -> Any:
     """An LSTM over all steps; the products of the inputs are one product."""
     time, batch, size = x.shape
     projected = (jnp.reshape(x, (time * batch, size)) @ w[:size] + b).reshape(time, batch, -1)

@@ -1,0 +1,57 @@
+// Work shared between the calling thread and XLA's own threads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace tf1x {
+
+// Threads that may help: `schedule` runs a function on one of them, some time, or never.
+struct Helpers {
+  int64_t count = 0;
+  std::function<void(std::function<void()>)> schedule;
+};
+
+// Calls `body(i)` for each i in [0, count) and returns when all calls have.
+//
+// The calling thread takes items too and waits only for those that a helper has begun, so that a
+// pool whose threads are all busy (perhaps waiting here themselves) delays nothing.
+template <typename Body>
+void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
+  struct Shared {
+    std::atomic<int64_t> next{0}, finished{0};
+    int64_t count;
+    const Body* body;  // alive while an item is unfinished
+    std::mutex mutex;
+    std::condition_variable all_finished;
+
+    void work() {
+      for (int64_t i; (i = next.fetch_add(1)) < count;) {
+        (*body)(i);
+        if (finished.fetch_add(1) + 1 == count) {
+          std::lock_guard<std::mutex> lock(mutex);
+          all_finished.notify_all();
+        }
+      }
+    }
+  };
+  const int64_t wanted = std::min(helpers.count, count - 1);
+  if (wanted <= 0) {
+    for (int64_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  auto shared = std::make_shared<Shared>();
+  shared->count = count;
+  shared->body = &body;
+  for (int64_t i = 0; i < wanted; ++i) helpers.schedule([shared] { shared->work(); });
+  shared->work();
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  shared->all_finished.wait(lock, [&] { return shared->finished.load() == count; });
+}
+
+}  // namespace tf1x
