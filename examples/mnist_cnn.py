@@ -16,13 +16,13 @@ from tqdm import tqdm
 LEARNING_RATE = 0.001
 BATCH_SIZE = 100
 FULL_RATE_EPOCHS = 10  # later epochs run at a tenth of the learning rate
+XAVIER = tf.glorot_uniform_initializer()
 
 
 def convolution(x, width_in, width_out, name):
     """3x3 filters over every position, ReLU, and the largest of every 2x2 outputs."""
     with tf.variable_scope(name):
-        start = tf.random_normal([3, 3, width_in, width_out], stddev=(2 / (9 * width_in)) ** 0.5)
-        W = tf.Variable(start, name="W")
+        W = tf.get_variable("W", shape=[3, 3, width_in, width_out], initializer=XAVIER)
         L = tf.nn.relu(tf.nn.conv2d(x, W, strides=[1, 1, 1, 1], padding="SAME"))
         return tf.nn.max_pool(L, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME")
 
@@ -35,8 +35,7 @@ def build_network(X):
     print("the picture on its way:", *(t.get_shape().as_list()[1:] for t in (pictures, L1, L2)))
     with tf.variable_scope("layer3"):
         flat = tf.reshape(L2, [-1, 7 * 7 * 64])
-        xavier = tf.glorot_uniform_initializer()
-        W3 = tf.get_variable("W", shape=[7 * 7 * 64, 10], initializer=xavier)
+        W3 = tf.get_variable("W", shape=[7 * 7 * 64, 10], initializer=XAVIER)
         b3 = tf.Variable(tf.zeros([10]), name="b")
         return tf.matmul(flat, W3) + b3
 

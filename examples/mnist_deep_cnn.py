@@ -20,6 +20,7 @@ LEARNING_RATE = 0.001
 BATCH_SIZE = 100
 FULL_RATE_EPOCHS = 10  # later epochs run at a tenth of the learning rate
 KEEP = 0.7
+XAVIER = tf.glorot_uniform_initializer()
 
 
 class Model:
@@ -52,16 +53,14 @@ class Model:
     def convolution(self, x, width_in, width_out, name):
         """3x3 filters, ReLU, the largest of every 2x2 outputs, dropout."""
         with tf.variable_scope(name):
-            stddev = (2 / (9 * width_in)) ** 0.5
-            W = tf.Variable(tf.random_normal([3, 3, width_in, width_out], stddev=stddev), name="W")
+            W = tf.get_variable("W", [3, 3, width_in, width_out], initializer=XAVIER)
             L = tf.nn.relu(tf.nn.conv2d(x, W, strides=[1, 1, 1, 1], padding="SAME"))
             L = tf.nn.max_pool(L, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME")
             return tf.nn.dropout(L, keep_prob=self.keep_prob)
 
     def linear(self, x, width_in, width_out, name):
         with tf.variable_scope(name):
-            xavier = tf.glorot_uniform_initializer()
-            W = tf.get_variable("W", shape=[width_in, width_out], initializer=xavier)
+            W = tf.get_variable("W", [width_in, width_out], initializer=XAVIER)
             b = tf.Variable(tf.zeros([width_out]), name="b")
             return tf.matmul(x, W) + b
 
@@ -79,9 +78,6 @@ class Model:
         parts = [x[start : start + 1000] for start in range(0, len(x), 1000)]
         feeds = [{self.X: part, **self.mode(False)} for part in parts]
         return np.concatenate([self.sess.run(self.guess, feed_dict=feed) for feed in feeds])
-
-    def get_accuracy(self, x, y):
-        return np.mean(self.predict(x) == np.argmax(y, 1))
 
 
 class LayersModel(Model):
@@ -106,23 +102,25 @@ class LayersModel(Model):
 
 
 def train(model, mnist, epochs, steps):
-    """Train; return the test accuracy after each epoch."""
+    """Train; return the test accuracy after each epoch, and at last the digits guessed."""
     accuracies = []
+    digits = np.argmax(mnist.test.labels, 1)
     for epoch in range(epochs):
         rate = LEARNING_RATE if epoch < FULL_RATE_EPOCHS else LEARNING_RATE / 10
         average_cost = 0.0
         for _ in tqdm(range(steps), f"epoch {epoch + 1}", leave=False, disable=None):
             batch_xs, batch_ys = mnist.train.next_batch(BATCH_SIZE)
             average_cost += model.train(batch_xs, batch_ys, rate) / steps
-        accuracies.append(model.get_accuracy(mnist.test.images, mnist.test.labels))
+        guesses = model.predict(mnist.test.images)
+        accuracies.append(np.mean(guesses == digits))
         print(
             f"epoch {epoch + 1:2d}  cost {average_cost:.4f}  test accuracy {accuracies[-1]:.4f}",
             flush=True,
         )
-    return accuracies
+    return accuracies, guesses
 
 
-def draw(mnist, guesses, accuracies):
+def draw(mnist, accuracies, guesses):
     """The errors after each epoch, and the first pictures that are still read wrongly."""
     try:
         import matplotlib
@@ -163,8 +161,8 @@ def main():
     with tf.Session() as sess:
         model = (LayersModel if args.layers else Model)(sess, "model")
         sess.run(tf.global_variables_initializer())
-        accuracies = train(model, mnist, 1 if args.quick else 15, steps)
-        draw(mnist, model.predict(mnist.test.images), accuracies)
+        accuracies, guesses = train(model, mnist, 1 if args.quick else 15, steps)
+    draw(mnist, accuracies, guesses)
 
     print(f"\nmeasured:     accuracy {accuracies[-1]:.4f}")
     print("in the notes: accuracy 0.9938")

@@ -19,7 +19,6 @@ from tf1x.core.opdef import op
 from tf1x.ops import array_moves, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.shape_rules import dims, merge_dim, unchanged, with_rank
-from tf1x.ops.windows import Window, sums
 
 _HALVES = (float16, bfloat16, float32)
 
@@ -29,7 +28,24 @@ _HALVES = (float16, bfloat16, float32)
 def _around(x: Any, radius: int) -> Any:
     """The sum over the channels up to `radius` away."""
     channels = x.shape[-1]
-    return sums(x, [Window(x.ndim - 1, channels, 2 * radius + 1, 1, channels, radius)])
+    whole = xp.pad(x, [(0, 0)] * (x.ndim - 1) + [(radius, radius)])
+    if xp.is_jax(whole):
+        # Else XLA computes `x` anew for each slice: measured four to six times slower backward.
+        whole = jax.lax.optimization_barrier(whole)
+    total = whole[..., :channels]
+    for j in range(1, 2 * radius + 1):
+        total = total + whole[..., j : j + channels]
+    return total
+
+
+def _root(base: Any, beta: float) -> Any:
+    """base ** -beta; by square roots where they do, which take a tenth of the time of a power."""
+    if beta == 0.5:
+        return 1 / xp.sqrt(base)
+    if beta == 0.75:
+        inverse = 1 / xp.sqrt(base)
+        return inverse * xp.sqrt(inverse)
+    return base**-beta
 
 
 def _lrn_base(x: Any, attrs: dict[str, Any]) -> Any:
@@ -37,9 +53,9 @@ def _lrn_base(x: Any, attrs: dict[str, Any]) -> Any:
 
 
 def _lrn_grad(g: Any, x: Any, y: Any, attrs: dict[str, Any]) -> Any:
-    base = _lrn_base(x, attrs)
+    base, beta = _lrn_base(x, attrs), attrs["beta"]
     through = _around(g * y / base, attrs["depth_radius"])
-    return g * base ** -attrs["beta"] - 2 * attrs["alpha"] * attrs["beta"] * x * through
+    return g * _root(base, beta) - 2 * attrs["alpha"] * beta * x * through
 
 
 def _wide(x: Any) -> Any:
@@ -81,7 +97,7 @@ def LRN(
     """
     x = _wide(input)
     base = _lrn_base(x, {"depth_radius": depth_radius, "bias": bias, "alpha": alpha})
-    return (x * base**-beta).astype(input.dtype)
+    return (x * _root(base, beta)).astype(input.dtype)
 
 
 @op(

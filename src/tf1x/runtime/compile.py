@@ -304,5 +304,5 @@ def _unflattened(value: Any, parts: Iterator[Any]) -> Any:
     """The tracers that stand for an input: one, or those of a list."""
     if not isinstance(value, ListValue):
         return next(parts)
-    form = jax.tree.structure(value)
+    form: Any = jax.tree.structure(value)
     return form.unflatten([next(parts) for _ in range(form.num_leaves)])

@@ -287,8 +287,8 @@ class _Loop:
         """
         for _ in range(3):
             after, _ = jax.eval_shape(self._body_of, state)
-            before = jax.tree.leaves(state), jax.tree.structure(state)
-            specs = jax.tree.leaves(after), jax.tree.structure(after)
+            before: Any = (jax.tree.leaves(state), jax.tree.structure(state))
+            specs: Any = (jax.tree.leaves(after), jax.tree.structure(after))
             if before[1] == specs[1] and all(
                 x.shape == s.shape and x.dtype == s.dtype
                 for x, s in zip(before[0], specs[0], strict=True)

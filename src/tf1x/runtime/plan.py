@@ -137,10 +137,14 @@ def needs_host(op: Operation) -> bool:
 
 
 def _moves_strings(op: Operation) -> bool:
-    """Whether an op computes with strings, which XLA does not know; a constant stays static."""
-    return op.type != "Const" and any(
-        t.dtype.base_dtype is string for t in (*op.inputs, *op.outputs)
-    )
+    """Whether an op computes with strings, which XLA does not know.
+
+    Constants stay static; the messages of an `Assert`, which has no outputs, are needed by none.
+    """
+    if op.type == "Const":
+        return False
+    strings = [t for t in (*op.inputs, *op.outputs) if t.dtype.base_dtype is string]
+    return any(op.outputs or t.op.type != "Const" for t in strings)
 
 
 @dataclass(eq=False)

@@ -155,7 +155,7 @@ class _Slice:
             return
         if op.type in _SHAPE_ONLY and not self._sources(op):
             shape = op.inputs[0].shape.as_list()
-            result: Any = {"Shape": shape, "Rank": len(shape), "Size": int(np.prod(shape))}[op.type]
+            result: Any = {"Shape": shape, "Rank": len(shape), "Size": op.inputs[0].shape.num_elements()}[op.type]
             values[op.outputs[0]] = np.asarray(result, op.outputs[0].dtype.as_numpy_dtype)
             return
         inputs = [values[t] for t in op.inputs]
