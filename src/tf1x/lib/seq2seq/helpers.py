@@ -92,14 +92,14 @@ class Helper(abc.ABC):
         """The number of sequences, a scalar int32 tensor."""
 
     @property
-    @abc.abstractmethod
     def sample_ids_shape(self) -> TensorShape:
-        """Shape of what `sample` returns, without the batch."""
+        """Shape of what `sample` returns, without the batch; by default one for each sequence."""
+        return TensorShape([])
 
     @property
-    @abc.abstractmethod
     def sample_ids_dtype(self) -> Any:
-        """Type of what `sample` returns."""
+        """Type of what `sample` returns, int32 by default."""
+        return int32
 
     @abc.abstractmethod
     def initialize(self, name: str | None = None) -> Any:
@@ -114,18 +114,6 @@ class Helper(abc.ABC):
         self, time: Any, outputs: Any, state: Any, sample_ids: Any, name: str | None = None
     ) -> Any:
         """(finished, inputs, state) for the next step."""
-
-
-class _ScalarIds:
-    """Samples are one int32 for each sequence."""
-
-    @property
-    def sample_ids_shape(self) -> TensorShape:
-        return TensorShape([])
-
-    @property
-    def sample_ids_dtype(self) -> Any:
-        return int32
 
 
 class CustomHelper(Helper):
@@ -198,7 +186,7 @@ def _unstacked(values: Tensor) -> TensorArray:
     return steps.unstack(values)
 
 
-class TrainingHelper(_ScalarIds, Helper):
+class TrainingHelper(Helper):
     """Takes the inputs of each step from given sequences; samples are the argmax of the outputs.
 
     Args:
@@ -371,10 +359,6 @@ class ScheduledOutputTrainingHelper(TrainingHelper):
                 self._beside = _unstacked(beside if time_major else transpose_batch_time(beside))
             super().__init__(inputs, sequence_length, time_major, name)
 
-    @property
-    def sample_ids_dtype(self) -> Any:
-        return int32
-
     def sample(  # type: ignore[override]
         self, time: Any, outputs: Any, state: Any, name: str | None = None
     ) -> Tensor:
@@ -417,7 +401,7 @@ def _choices(probability: Tensor, batch_size: Any, seed: int | None) -> Tensor:
 # -- inference -----------------------------------------------------------------------------------
 
 
-class GreedyEmbeddingHelper(_ScalarIds, Helper):
+class GreedyEmbeddingHelper(Helper):
     """Takes the embedding of the most probable id as the next input.
 
     Args:
