@@ -10,7 +10,12 @@ from pathlib import Path
 
 from benchmarks import memory, processes, steps
 
-CONCERNS = {"steps": steps.run, "processes": processes.run, "memory": memory.run}
+CONCERNS = {
+    "steps": steps.run,
+    "networks": steps.run_networks,
+    "processes": processes.run,
+    "memory": memory.run,
+}
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ import json
 import statistics
 import subprocess
 import sys
+from importlib.util import find_spec
 
+from benchmarks import networks
 from benchmarks.programs import STEPS
 
 ROUNDS = 7
@@ -40,16 +42,22 @@ class Worker:
         self._process.communicate()
 
 
-def measure(program: str) -> dict[str, float]:
-    """Median microseconds a step for each engine, and the median of the paired ratios."""
-    engines = ["tf1x", "tensorflow"] + (["bare"] if program != "constant_fetch" else [])
+def timed(program: str, engines: list[str], count: int = ROUNDS) -> dict[str, list[float]]:
+    """Seconds a step of each engine, in rounds that take turns."""
     workers = {name: Worker(name, program) for name in engines}
     rounds: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(ROUNDS):
+    for _ in range(count):
         for name, worker in workers.items():
             rounds[name].append(worker.round())
     for worker in workers.values():
         worker.close()
+    return rounds
+
+
+def measure(program: str) -> dict[str, float]:
+    """Median microseconds a step for each engine, and the median of the paired ratios."""
+    engines = ["tf1x", "tensorflow"] + (["bare"] if program != "constant_fetch" else [])
+    rounds = timed(program, engines)
     result = {f"{name}_us": statistics.median(times) * 1e6 for name, times in rounds.items()}
     pairs = zip(rounds["tensorflow"], rounds["tf1x"], strict=True)
     result["tensorflow_over_tf1x"] = statistics.median(a / b for a, b in pairs)
@@ -72,6 +80,30 @@ def run() -> dict[str, dict[str, float]]:
             f"{program:22s}{found['tf1x_us']:10.1f}{found['tensorflow_us']:10.1f}"
             f"{found['tensorflow_over_tf1x']:8.2f}"
             + (f"{bare:10.1f}{ours:8.1f}" if bare is not None and ours is not None else ""),
+            flush=True,
+        )
+    return results
+
+
+def run_networks() -> dict[str, dict[str, float]]:
+    """Measure training and decoding steps of networks, beside PyTorch where it is installed."""
+    engines = ["tf1x", "tensorflow"] + (["torch"] if find_spec("torch") else [])
+    print(
+        f"{'one step':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'PyTorch':>10s}{'TF/tf1x':>9s}{'torch/tf1x':>12s}   (ms)"
+    )
+    results = {}
+    for program in networks.STEPS:
+        rounds = timed(program, engines, 5)
+        found = results[program] = {
+            f"{name}_ms": statistics.median(times) * 1e3 for name, times in rounds.items()
+        }
+        for name in engines[1:]:
+            pairs = zip(rounds[name], rounds["tf1x"], strict=True)
+            found[f"{name}_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+        torch = found.get("torch_ms", float("nan")), found.get("torch_over_tf1x", float("nan"))
+        print(
+            f"{program:22s}{found['tf1x_ms']:10.1f}{found['tensorflow_ms']:10.1f}{torch[0]:10.1f}"
+            f"{found['tensorflow_over_tf1x']:9.2f}{torch[1]:12.2f}",
             flush=True,
         )
     return results

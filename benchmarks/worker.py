@@ -1,6 +1,6 @@
 """One engine in one process: builds a program, then times a round at every line on standard input.
 
-python -m benchmarks.worker ENGINE PROGRAM   (ENGINE is tf1x, tensorflow or bare)
+python -m benchmarks.worker ENGINE PROGRAM   (ENGINE is tf1x, tensorflow, torch or bare)
 """
 
 import json
@@ -48,13 +48,19 @@ def bare_step(step):
 
 def main():
     name, program = sys.argv[1:]
-    from benchmarks import programs
+    from benchmarks import networks, programs
 
-    step = getattr(programs, program)(engine(name))
+    module = networks if program in networks.STEPS else programs
+    if name == "torch":
+        from benchmarks import torch_networks
+
+        step = getattr(torch_networks, program)()
+    else:
+        step = getattr(module, program)(engine(name))
     if name == "bare":
         step = bare_step(step)
-    rounds = programs.STEPS[program]
-    for _ in range(max(20, rounds // 10)):
+    rounds = module.STEPS[program]
+    for _ in range(max(2 if module is networks else 20, rounds // 10)):
         step()
     print("ready", flush=True)
     for _ in sys.stdin:

@@ -84,6 +84,7 @@ _MODULES = (
     "tf1x.lib.regularizers",
     "tf1x.lib.layers",
     "tf1x.lib.rnn",
+    "tf1x.lib.seq2seq",
     "tf1x.lib.losses",
     "tf1x.lib.metrics",
     "tf1x.lib.contrib.losses",

@@ -117,3 +117,7 @@ for _kind in (
 # -- recurrent cells ---------------------------------------------------------------------------
 
 provide("tf1x.ops.rnn", "BlockLSTM", "BlockLSTMV2", "GRUBlockCell", "LSTMBlockCell")
+
+# -- beam search -------------------------------------------------------------------------------
+
+provide("tf1x.ops.gather_tree", "GatherTree")

@@ -64,6 +64,7 @@ _REMOVED = "TensorFlow refuses the op in graphs of version 9 and later"
 CASES = [
     Case("LRN", (_X,), dtypes=("float32",)),
     Case("LRN", (_X,), _LRN, dtypes=("float32",), note="attributes"),
+    Case("LRN", (_X,), {"beta": 0.6}, dtypes=("float32",), note="a power"),
     Case("LRN", (_X,), {"depth_radius": 0}, dtypes=("float32",), note="alone"),
     Case("LRN", (_X.astype(np.float16),), _LRN, note="float16", **_HALF),
     Case("LRNGrad", (_OUT, _X, _OUT), _LRN, dtypes=("float32",), grad=False),

@@ -13,7 +13,7 @@ from tf1x.core.shapes import TensorShape
 from tf1x.lib.rnn.dynamic import transpose_batch_time
 from tf1x.ops import array, random, reduce
 from tf1x.ops import math as math_ops
-from tf1x.ops.array_moves import concat, tile
+from tf1x.ops.array_moves import Tile, concat
 from tf1x.ops.array_select import where
 from tf1x.ops.control_flow import cond
 from tf1x.ops.embedding import embedding_lookup
@@ -429,7 +429,7 @@ class GreedyEmbeddingHelper(Helper):
         return self._batch_size
 
     def initialize(self, name: str | None = None) -> Any:
-        return tile([False], [self._batch_size]), self._start_inputs
+        return Tile([False], [self._batch_size]), self._start_inputs
 
     def sample(self, time: Any, outputs: Any, state: Any, name: str | None = None) -> Tensor:
         return reduce.argmax(self._logits(outputs), axis=-1, output_type=int32)
@@ -514,7 +514,7 @@ class InferenceHelper(Helper):
         return self._sample_dtype
 
     def initialize(self, name: str | None = None) -> Any:
-        return tile([False], [self._batch_size]), self._start_inputs
+        return Tile([False], [self._batch_size]), self._start_inputs
 
     def sample(self, time: Any, outputs: Any, state: Any, name: str | None = None) -> Any:
         return self._sample_fn(outputs)

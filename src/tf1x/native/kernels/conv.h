@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -46,9 +48,25 @@ struct ConvShape {
   int64_t group_out() const { return out / groups(); }
 };
 
-using Buffer = std::unique_ptr<float[]>;
+// Floats on a cache line of their own: a vector that lies across two lines costs twice.
+struct Free {
+  void operator()(float* p) const { std::free(p); }
+};
+using Buffer = std::unique_ptr<float[], Free>;
 
-inline Buffer buffer(int64_t count) { return Buffer(new float[count]); }
+inline Buffer buffer(int64_t count) {
+  void* memory = std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
+  if (!memory) throw std::bad_alloc();
+  return Buffer(static_cast<float*>(memory));
+}
+
+// A buffer of this thread's that grows and is kept from call to call.
+inline float* scratch(int64_t count) {
+  static thread_local Buffer kept;
+  static thread_local int64_t size = 0;
+  if (size < count) kept = buffer(size = count);
+  return kept.get();
+}
 
 // A parameter in [1, kTile] as a template argument.
 template <int N = kTile, typename F>
@@ -88,33 +106,34 @@ struct Correlation {
   int64_t result_image_stride, result_row_stride, result_column_stride;
 };
 
-// `Pixels` pixels, `step` apart in the source, times one tile of result channels.
-template <int Pixels>
-inline void correlate_tile(const float* source, int64_t step, const int64_t* taps, int64_t count,
-                           int64_t run, const float* panel, float* result, int64_t result_step,
+// `Lines` lines of `Pixels` pixels, at `line` and `step` from each other in the source, times one
+// tile of result channels.
+template <int Lines, int Pixels>
+inline void correlate_tile(const float* source, int64_t line, int64_t step,
+                           const std::vector<int64_t>& taps, int64_t run, const float* panel,
+                           float* result, int64_t result_line, int64_t result_step,
                            int64_t valid) {
-  Vector sums[Pixels][2] = {};
-  for (int64_t t = 0; t < count; ++t) {
-    const float* at = source + taps[t];
+  Vector sums[Lines * Pixels][2] = {};
+  for (const int64_t tap : taps) {
+    const float* at = source + tap;
     for (int64_t r = 0; r < run; ++r, panel += kWidth) {
       const Vector w0 = load(panel), w1 = load(panel + kLanes);
 #pragma GCC unroll 16
-      for (int p = 0; p < Pixels; ++p) {
-        const float x = at[p * step + r];
+      for (int p = 0; p < Lines * Pixels; ++p) {
+        const float x = at[p / Pixels * line + p % Pixels * step + r];
         sums[p][0] += x * w0;
         sums[p][1] += x * w1;
       }
     }
   }
-  if (valid == kWidth) {
 #pragma GCC unroll 16
-    for (int p = 0; p < Pixels; ++p) {
-      store(result + p * result_step, sums[p][0]);
-      store(result + p * result_step + kLanes, sums[p][1]);
-    }
-  } else {
-    for (int p = 0; p < Pixels; ++p) {
-      std::memcpy(result + p * result_step, &sums[p], valid * sizeof(float));
+  for (int p = 0; p < Lines * Pixels; ++p) {
+    float* to = result + p / Pixels * result_line + p % Pixels * result_step;
+    if (valid == kWidth) {
+      store(to, sums[p][0]);
+      store(to + kLanes, sums[p][1]);
+    } else {
+      std::memcpy(to, &sums[p], valid * sizeof(float));
     }
   }
 }
@@ -153,14 +172,11 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
     // The block's part of the image with zeros around.
     const int64_t top = start * c.step_height + first_row;
     const int64_t high = (height - 1) * c.step_height + row_span;
-    static thread_local std::vector<float> scratch;
-    if (static_cast<int64_t>(scratch.size()) < high * wide * c.channels) {
-      scratch.resize(high * wide * c.channels);
-    }
+    float* source = scratch(high * wide * c.channels);
     const int64_t from = std::clamp<int64_t>(first_column, 0, c.width);
     const int64_t to = std::clamp<int64_t>(first_column + wide, from, c.width);
     for (int64_t r = 0; r < high; ++r) {
-      float* line = scratch.data() + r * wide * c.channels;
+      float* line = source + r * wide * c.channels;
       const int64_t row = top + r;
       if (row < 0 || row >= c.height || from == to) {
         std::memset(line, 0, wide * c.channels * sizeof(float));
@@ -182,14 +198,21 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
         float* out = result + g * c.result_channels + tile * kWidth;
         in_tiles(c.result_width, [&](int64_t column, int64_t length) {
           with_constant(length, [&](auto pixels) {
-            for (int64_t row = 0; row < height; ++row) {
-              correlate_tile<pixels()>(
-                  scratch.data() +
-                      (row * c.step_height * wide + column * c.step_width) * c.channels + g * depth,
-                  c.step_width * c.channels, taps.data(), taps.size(), run, weights,
+            // Short lines are taken several at a time: the filter is read once for all of them.
+            constexpr int kLines = kTile / pixels();
+            const int64_t line = c.step_height * wide * c.channels;
+            const auto lines = [&](auto count, int64_t row) {
+              correlate_tile<count(), pixels()>(
+                  source + row * line + column * c.step_width * c.channels + g * depth, line,
+                  c.step_width * c.channels, taps, run, weights,
                   out + row * c.result_row_stride + column * c.result_column_stride,
-                  c.result_column_stride, valid);
+                  c.result_row_stride, c.result_column_stride, valid);
+            };
+            int64_t row = 0;
+            for (; row + kLines <= height; row += kLines) {
+              lines(std::integral_constant<int, kLines>(), row);
             }
+            for (; row < height; ++row) lines(std::integral_constant<int, 1>(), row);
           });
         });
       }
@@ -334,6 +357,32 @@ inline std::pair<int64_t, int64_t> inside(int64_t offset, int64_t stride, int64_
   return {std::min(first, count), std::clamp<int64_t>(last, std::min(first, count), count)};
 }
 
+// The windows that begin in `count` rows of an image, each as one row of `to`.
+inline void window_rows(const ConvShape& s, const float* images, int64_t image, int64_t first,
+                        int64_t count, float* to) {
+  const int64_t size = s.kernel_height * s.kernel_width * s.depth;
+  for (int64_t i = 0; i < s.kernel_height; ++i) {
+    for (int64_t j = 0; j < s.kernel_width; ++j) {
+      const int64_t aside = j * s.dilation_width - s.left;
+      const auto [begin, end] = inside(aside, s.stride_width, s.width, s.out_width);
+      for (int64_t t = 0; t < count; ++t) {
+        float* line = to + t * s.out_width * size + (i * s.kernel_width + j) * s.depth;
+        const int64_t row = (first + t) * s.stride_height + i * s.dilation_height - s.top;
+        const bool there = row >= 0 && row < s.height;
+        const float* from = images + ((image * s.height + row) * s.width + aside) * s.channels;
+        for (int64_t d = 0; d < s.depth; ++d) {
+          const int64_t stop = there ? end : 0;
+          for (int64_t v = 0; v < std::min(begin, stop); ++v) line[v * size + d] = 0;
+          for (int64_t v = begin; v < stop; ++v) {
+            line[v * size + d] = from[v * s.stride_width * s.channels + d];
+          }
+          for (int64_t v = stop; v < s.out_width; ++v) line[v * size + d] = 0;
+        }
+      }
+    }
+  }
+}
+
 inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, const float* images,
                                  const float* gradient, float* result) {
   const int64_t taps = s.kernel_height * s.kernel_width, rows = taps * s.depth;
@@ -417,26 +466,11 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
   parallel_for(helpers, parts * chunks, [&](int64_t item) {
     const int64_t part = item % parts, chunk = item / parts;
     float* out = sums_out + chunk * rows * s.out;
-    static thread_local std::vector<float> scratch;
+    float* patch = patches ? scratch(units.front().rows * s.out_width * rows) : nullptr;
     for (int64_t u = unit_count * chunk / chunks; u < unit_count * (chunk + 1) / chunks; ++u) {
       const Unit& unit = units[u];
       if (patches) {
-        scratch.resize(std::max<size_t>(scratch.size(), unit.rows * s.out_width * rows));
-        float* to = scratch.data();
-        for (int64_t t = unit.row; t < unit.row + unit.rows; ++t) {
-          for (int64_t v = 0; v < s.out_width; ++v) {
-            for (int64_t i = 0; i < s.kernel_height; ++i) {
-              const int64_t row = t * s.stride_height + i * s.dilation_height - s.top;
-              for (int64_t j = 0; j < s.kernel_width; ++j, to += s.depth) {
-                const int64_t column = v * s.stride_width + j * s.dilation_width - s.left;
-                const bool there = row >= 0 && row < s.height && column >= 0 && column < s.width;
-                const float* from =
-                    images + ((unit.image * s.height + row) * s.width + column) * s.channels;
-                for (int64_t d = 0; d < s.depth; ++d) to[d] = there ? from[d] : 0.0f;
-              }
-            }
-          }
-        }
+        window_rows(s, images, unit.image, unit.row, unit.rows, patch);
       }
       const bool first_unit = u == unit_count * chunk / chunks;
       for (int64_t t = tile_count * part / parts; t < tile_count * (part + 1) / parts; ++t) {
@@ -456,7 +490,7 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
         with_constant(tile.length, [&](auto length) {
           for (int64_t image = unit.image; image < unit.image + unit.images; ++image) {
             const float* from =
-                patches ? scratch.data() + tile.row
+                patches ? patch + tile.row
                         : images +
                               ((image * s.height + row * s.stride_height + up) * s.width +
                                column * s.stride_width + aside) *
