@@ -87,6 +87,7 @@ _MODULES = (
     "tf1x.lib.seq2seq",
     "tf1x.lib.losses",
     "tf1x.lib.metrics",
+    "tf1x.lib.distributions",
     "tf1x.lib.contrib.losses",
     "tf1x.lib.contrib.metrics",
     "tf1x.lib.framework",

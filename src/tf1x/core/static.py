@@ -32,7 +32,7 @@ def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
     if op.type == "_Arg":
         bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
         return None if bound is None else _constant_value(bound, depth - 1)
-    if op.type in ("Shape", "Size", "Rank"):
+    if op.type in ("Shape", "ShapeN", "Size", "Rank"):
         return _shape_value(tensor)
     definition = op.opdef
     if definition.stateful or definition.host or definition.injected:
@@ -70,7 +70,7 @@ def _is_integral(op: Operation) -> bool:
 
 def _shape_value(tensor: Tensor) -> np.ndarray[Any, Any] | None:
     op = tensor.op
-    shape = op.inputs[0].shape
+    shape = op.inputs[tensor.value_index].shape
     dtype = tensor.dtype.as_numpy_dtype
     if op.type == "Rank":
         return None if shape.ndims is None else np.array(shape.ndims, dtype)
@@ -102,8 +102,8 @@ def _as_dims(tensor: Tensor, depth: int) -> tuple[int | None, ...] | None:
     if op.type == "_Arg":
         bound = op.graph.bound(tensor)  # type: ignore[attr-defined]
         return unknown if bound is None else _as_dims(bound, depth - 1)
-    if op.type == "Shape":
-        dims = op.inputs[0].shape.tuple
+    if op.type in ("Shape", "ShapeN"):
+        dims = op.inputs[tensor.value_index].shape.tuple
         return unknown if dims is None else dims
     if op.type in ("Cast", "Identity"):
         return _as_dims(op.inputs[0], depth - 1)

@@ -79,6 +79,31 @@ def trips(cond: FuncGraph, body: FuncGraph, args: list[Any]) -> Trips | None:
     return Trips(count, {i: values[i].length for i in lists})
 
 
+def sequence(
+    body: FuncGraph, args: list[Any], tensor: Tensor, count: int
+) -> np.ndarray[Any, Any] | None:
+    """The values that a scalar of the body has in the first `count` steps, if they are known."""
+    wanted = _Slice(body, [tensor])
+    needed = set(wanted.args)
+    while True:
+        step = _Slice(body, [body.outputs[i] for i in sorted(needed)])
+        if step.args <= needed:
+            break
+        needed |= step.args
+    values = {i: _known(args[i]) for i in needed}
+    if any(v is None for v in values.values()) or not (wanted.possible and step.possible):
+        return None
+    order = sorted(needed)
+    found = []
+    try:
+        for _ in range(count):
+            found.append(int(wanted.run(values)[0]))
+            values = dict(zip(order, step.run(values), strict=True))
+    except (_Unknown, OpError, xp.StaticValueNeeded):
+        return None
+    return np.asarray(found, np.int64)
+
+
 def _known(value: Any) -> Any:
     if isinstance(value, ListValue):
         return None if value.is_growing else _Length(int(value.length))

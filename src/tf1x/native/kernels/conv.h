@@ -20,17 +20,26 @@
 namespace tf1x {
 
 #if defined(__AVX512F__)
-constexpr int kLanes = 16, kTile = 14;  // 28 of 32 registers hold sums
+constexpr int kLanes = 16, kRegisters = 32;
 #elif defined(__aarch64__)
-constexpr int kLanes = 4, kTile = 12;  // 24 of 32
+constexpr int kLanes = 4, kRegisters = 32;
 #elif defined(__AVX__)
-constexpr int kLanes = 8, kTile = 6;  // 12 of 16
+constexpr int kLanes = 8, kRegisters = 16;
 #else
-constexpr int kLanes = 4, kTile = 6;
+constexpr int kLanes = 4, kRegisters = 16;
 #endif
-constexpr int kWidth = 2 * kLanes;  // result channels of a tile
 
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4)));
+
+// A tile in registers: result channels in `Vectors` vectors, times up to kRows of something else.
+// Wide tiles load least.
+template <int Vectors>
+struct Tile {
+  static constexpr int kWidth = Vectors * kLanes;
+  static constexpr int kRows = (kRegisters - Vectors - 2) / Vectors < 14
+                                   ? (kRegisters - Vectors - 2) / Vectors
+                                   : 14;
+};
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
@@ -68,8 +77,8 @@ inline float* scratch(int64_t count) {
   return kept.get();
 }
 
-// A parameter in [1, kTile] as a template argument.
-template <int N = kTile, typename F>
+// Calls f with a number in [1, N] as a type.
+template <int N, typename F>
 inline void with_constant(int64_t n, F&& f) {
   if constexpr (N == 1) {
     f(std::integral_constant<int, 1>());
@@ -80,10 +89,28 @@ inline void with_constant(int64_t n, F&& f) {
   }
 }
 
-// Calls f(start, length) for parts of [0, count) of nearly equal length, at most kTile.
+// Calls f with the number of vectors that suits so many result channels: few of them empty, and
+// rather many vectors (one costs half as much again per channel as four).
 template <typename F>
-inline void in_tiles(int64_t count, F&& f) {
-  const int64_t parts = ceil_div(count, kTile);
+inline void with_vectors(int64_t channels, F&& f) {
+  const auto cost = [&](int vectors, int weight) {
+    return ceil_div(channels, vectors * kLanes) * vectors * weight;
+  };
+  const int64_t one = cost(1, 6), two = cost(2, 5);
+  const int64_t four = kRegisters < 32 ? std::max(one, two) + 1 : cost(4, 4);
+  if (four <= one && four <= two) {
+    f(std::integral_constant<int, kRegisters < 32 ? 2 : 4>());
+  } else if (two <= one) {
+    f(std::integral_constant<int, 2>());
+  } else {
+    f(std::integral_constant<int, 1>());
+  }
+}
+
+// Calls f(start, length) for parts of [0, count) of nearly equal length, at most `longest`.
+template <typename F>
+inline void in_parts(int64_t count, int64_t longest, F&& f) {
+  const int64_t parts = ceil_div(count, longest);
   for (int64_t i = 0; i < parts; ++i) {
     const int64_t start = count * i / parts;
     f(start, count * (i + 1) / parts - start);
@@ -100,7 +127,7 @@ struct Correlation {
   int64_t batch, height, width, channels, groups;
   std::vector<int64_t> rows, columns;  // ascending
   int64_t step_height, step_width;
-  const float* panels;  // [group][tile of result channels][tap][source channel][kWidth]
+  const float* panels;  // [group][tile of result channels][tap][source channel][Tile::kWidth]
   float* result;
   int64_t result_height, result_width, result_channels;                    // of a group
   int64_t result_image_stride, result_row_stride, result_column_stride;
@@ -108,21 +135,24 @@ struct Correlation {
 
 // `Lines` lines of `Pixels` pixels, at `line` and `step` from each other in the source, times one
 // tile of result channels.
-template <int Lines, int Pixels>
+template <int Vectors, int Lines, int Pixels>
 inline void correlate_tile(const float* source, int64_t line, int64_t step,
                            const std::vector<int64_t>& taps, int64_t run, const float* panel,
                            float* result, int64_t result_line, int64_t result_step,
                            int64_t valid) {
-  Vector sums[Lines * Pixels][2] = {};
+  constexpr int kWidth = Tile<Vectors>::kWidth;
+  Vector sums[Lines * Pixels][Vectors] = {};
   for (const int64_t tap : taps) {
     const float* at = source + tap;
     for (int64_t r = 0; r < run; ++r, panel += kWidth) {
-      const Vector w0 = load(panel), w1 = load(panel + kLanes);
+      Vector weights[Vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) weights[v] = load(panel + v * kLanes);
 #pragma GCC unroll 16
       for (int p = 0; p < Lines * Pixels; ++p) {
         const float x = at[p / Pixels * line + p % Pixels * step + r];
-        sums[p][0] += x * w0;
-        sums[p][1] += x * w1;
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) sums[p][v] += x * weights[v];
       }
     }
   }
@@ -130,15 +160,17 @@ inline void correlate_tile(const float* source, int64_t line, int64_t step,
   for (int p = 0; p < Lines * Pixels; ++p) {
     float* to = result + p / Pixels * result_line + p % Pixels * result_step;
     if (valid == kWidth) {
-      store(to, sums[p][0]);
-      store(to + kLanes, sums[p][1]);
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) store(to + v * kLanes, sums[p][v]);
     } else {
       std::memcpy(to, &sums[p], valid * sizeof(float));
     }
   }
 }
 
+template <int Vectors>
 inline void correlate(const Helpers& helpers, const Correlation& c) {
+  constexpr int kWidth = Tile<Vectors>::kWidth, kRows = Tile<Vectors>::kRows;
   if (c.result_height <= 0 || c.result_width <= 0) return;
   const int64_t depth = c.channels / c.groups;
   const int64_t tiles = ceil_div(c.result_channels, kWidth);
@@ -196,13 +228,13 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
         const int64_t valid = std::min<int64_t>(kWidth, c.result_channels - tile * kWidth);
         const float* weights = c.panels + (g * tiles + tile) * panel;
         float* out = result + g * c.result_channels + tile * kWidth;
-        in_tiles(c.result_width, [&](int64_t column, int64_t length) {
-          with_constant(length, [&](auto pixels) {
+        in_parts(c.result_width, kRows, [&](int64_t column, int64_t length) {
+          with_constant<kRows>(length, [&](auto pixels) {
             // Short lines are taken several at a time: the filter is read once for all of them.
-            constexpr int kLines = kTile / pixels();
+            constexpr int kLines = kRows / pixels();
             const int64_t line = c.step_height * wide * c.channels;
             const auto lines = [&](auto count, int64_t row) {
-              correlate_tile<count(), pixels()>(
+              correlate_tile<Vectors, count(), pixels()>(
                   source + row * line + column * c.step_width * c.channels + g * depth, line,
                   c.step_width * c.channels, taps, run, weights,
                   out + row * c.result_row_stride + column * c.result_column_stride,
@@ -222,25 +254,25 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
 
 // The filter in the order in which `correlate` reads it; get(i, j, source channel, group, result
 // channel) is one of its elements.
-template <typename Get>
-inline Buffer pack(int64_t rows, int64_t columns, int64_t depth, int64_t groups, int64_t out,
-                   const Get& get) {
-  const int64_t tiles = ceil_div(out, kWidth);
-  Buffer panels = buffer(groups * tiles * rows * columns * depth * kWidth);
-  float* next = panels.get();
-  for (int64_t g = 0; g < groups; ++g) {
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      for (int64_t i = 0; i < rows; ++i) {
-        for (int64_t j = 0; j < columns; ++j) {
-          for (int64_t c = 0; c < depth; ++c) {
-            for (int64_t m = tile * kWidth; m < (tile + 1) * kWidth; ++m) {
-              *next++ = m < out ? get(i, j, c, g, m) : 0.0f;
-            }
+template <int Vectors, typename Get>
+inline Buffer pack(const Helpers& helpers, int64_t rows, int64_t columns, int64_t depth,
+                   int64_t groups, int64_t out, const Get& get) {
+  constexpr int kWidth = Tile<Vectors>::kWidth;
+  const int64_t tiles = ceil_div(out, kWidth), panel = rows * columns * depth * kWidth;
+  Buffer panels = buffer(groups * tiles * panel);
+  parallel_for(helpers, groups * tiles, [&](int64_t item) {
+    const int64_t g = item / tiles, first = item % tiles * kWidth;
+    float* next = panels.get() + item * panel;
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) {
+        for (int64_t c = 0; c < depth; ++c) {
+          for (int64_t m = first; m < first + kWidth; ++m) {
+            *next++ = m < out ? get(i, j, c, g, m) : 0.0f;
           }
         }
       }
     }
-  }
+  });
   return panels;
 }
 
@@ -249,23 +281,25 @@ inline void conv_forward(const Helpers& helpers, const ConvShape& s, const float
   Correlation c;
   for (int64_t i = 0; i < s.kernel_height; ++i) c.rows.push_back(i * s.dilation_height - s.top);
   for (int64_t j = 0; j < s.kernel_width; ++j) c.columns.push_back(j * s.dilation_width - s.left);
-  const Buffer panels = pack(
-      s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(),
-      [&](int64_t i, int64_t j, int64_t d, int64_t g, int64_t m) {
-        return filter[((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out() + m];
-      });
   c.source = images;
   c.batch = s.batch, c.height = s.height, c.width = s.width, c.channels = s.channels;
   c.groups = s.groups();
   c.step_height = s.stride_height, c.step_width = s.stride_width;
-  c.panels = panels.get();
   c.result = result;
   c.result_height = s.out_height, c.result_width = s.out_width;
   c.result_channels = s.group_out();
   c.result_column_stride = s.out;
   c.result_row_stride = s.out_width * s.out;
   c.result_image_stride = s.out_height * s.out_width * s.out;
-  correlate(helpers, c);
+  with_vectors(s.group_out(), [&](auto vectors) {
+    const Buffer panels = pack<vectors()>(
+        helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(),
+        [&](int64_t i, int64_t j, int64_t d, int64_t g, int64_t m) {
+          return filter[((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out() + m];
+        });
+    c.panels = panels.get();
+    correlate<vectors()>(helpers, c);
+  });
 }
 
 // Image rows `phase`, `phase` + stride, ... get gradients through the same taps: those k for which
@@ -291,19 +325,12 @@ inline void conv_images_gradient(const Helpers& helpers, const ConvShape& s, con
     const Phase rows(a, s.stride_height, s.dilation_height, s.top, s.kernel_height);
     for (int64_t b = 0; b < std::min(s.stride_width, s.width); ++b) {
       const Phase columns(b, s.stride_width, s.dilation_width, s.left, s.kernel_width);
-      const Buffer panels =
-          pack(rows.taps.size(), columns.taps.size(), s.group_out(), s.groups(), s.depth,
-               [&](int64_t i, int64_t j, int64_t o, int64_t g, int64_t d) {
-                 const int64_t tap = rows.taps[i] * s.kernel_width + columns.taps[j];
-                 return filter[(tap * s.depth + d) * s.out + g * s.group_out() + o];
-               });
       Correlation c;
       c.source = gradient;
       c.batch = s.batch, c.height = s.out_height, c.width = s.out_width, c.channels = s.out;
       c.groups = s.groups();
       c.rows = rows.offsets, c.columns = columns.offsets;
       c.step_height = c.step_width = 1;
-      c.panels = panels.get();
       c.result = result + (a * s.width + b) * s.channels;
       c.result_height = ceil_div(s.height - a, s.stride_height);
       c.result_width = ceil_div(s.width - b, s.stride_width);
@@ -311,7 +338,16 @@ inline void conv_images_gradient(const Helpers& helpers, const ConvShape& s, con
       c.result_column_stride = s.stride_width * s.channels;
       c.result_row_stride = s.stride_height * s.width * s.channels;
       c.result_image_stride = s.height * s.width * s.channels;
-      correlate(helpers, c);
+      with_vectors(s.depth, [&](auto vectors) {
+        const Buffer panels = pack<vectors()>(
+            helpers, rows.taps.size(), columns.taps.size(), s.group_out(), s.groups(), s.depth,
+            [&](int64_t i, int64_t j, int64_t o, int64_t g, int64_t d) {
+              const int64_t tap = rows.taps[i] * s.kernel_width + columns.taps[j];
+              return filter[(tap * s.depth + d) * s.out + g * s.group_out() + o];
+            });
+        c.panels = panels.get();
+        correlate<vectors()>(helpers, c);
+      });
     }
   }
 }
@@ -327,26 +363,28 @@ struct Pixels {
 };
 
 // Adds to `sums` (`Rows` source channels times one tile of result channels) what the pixels give.
-template <int Rows>
+template <int Vectors, int Rows>
 inline void accumulate_tile(const Pixels& at, const float* source, const float* gradient,
-                            Vector (&sums)[kTile][2]) {
-  Vector held[Rows][2];
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) held[r][0] = sums[r][0], held[r][1] = sums[r][1];
+                            Vector (*sums)[Vectors]) {
+  Vector held[Rows][Vectors];
+#pragma GCC unroll 64
+  for (int i = 0; i < Rows * Vectors; ++i) held[i / Vectors][i % Vectors] = sums[i / Vectors][i % Vectors];
   for (int64_t line = 0; line < at.lines; ++line) {
     const float* x = source + line * at.source_line;
     const float* g = gradient + line * at.gradient_line;
     for (int64_t p = 0; p < at.pixels; ++p, x += at.source_step, g += at.gradient_step) {
-      const Vector g0 = load(g), g1 = load(g + kLanes);
+      Vector weights[Vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) weights[v] = load(g + v * kLanes);
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r) {
-        held[r][0] += x[r] * g0;
-        held[r][1] += x[r] * g1;
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) held[r][v] += x[r] * weights[v];
       }
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) sums[r][0] = held[r][0], sums[r][1] = held[r][1];
+#pragma GCC unroll 64
+  for (int i = 0; i < Rows * Vectors; ++i) sums[i / Vectors][i % Vectors] = held[i / Vectors][i % Vectors];
 }
 
 // Windows `first` to `last` - 1 begin, at one tap, inside of the images.
@@ -383,8 +421,10 @@ inline void window_rows(const ConvShape& s, const float* images, int64_t image, 
   }
 }
 
+template <int Vectors>
 inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, const float* images,
                                  const float* gradient, float* result) {
+  constexpr int kWidth = Tile<Vectors>::kWidth, kRows = Tile<Vectors>::kRows;
   const int64_t taps = s.kernel_height * s.kernel_width, rows = taps * s.depth;
   const int64_t group_out = s.group_out(), tiles_out = ceil_div(group_out, kWidth);
   const int64_t out_pixels = s.out_height * s.out_width;
@@ -411,13 +451,13 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
   // With few channels a row of the kernel fills no tile: then patches, which hold a window each,
   // are laid out first, and the whole kernel is one tap.
   const bool patches = s.groups() == 1 && s.depth < 8 && taps > 1;
-  struct Tile {
+  struct Part {
     int64_t group, i, j, row, length, column;  // row: of the filter as a matrix [rows, out]
   };
-  std::vector<Tile> tiles;
+  std::vector<Part> tiles;
   for (int64_t g = 0; g < s.groups(); ++g) {
     for (int64_t tap = 0; tap < (patches ? 1 : taps); ++tap) {
-      in_tiles(patches ? rows : s.depth, [&](int64_t d, int64_t length) {
+      in_parts(patches ? rows : s.depth, kRows, [&](int64_t d, int64_t length) {
         for (int64_t m = 0; m < tiles_out; ++m) {
           tiles.push_back({g, tap / s.kernel_width, tap % s.kernel_width, tap * s.depth + d,
                            length, m * kWidth});
@@ -474,8 +514,8 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
       }
       const bool first_unit = u == unit_count * chunk / chunks;
       for (int64_t t = tile_count * part / parts; t < tile_count * (part + 1) / parts; ++t) {
-        const Tile& tile = tiles[t];
-        Vector sums[kTile][2] = {};
+        const Part& tile = tiles[t];
+        Vector sums[kRows][Vectors] = {};
         const int64_t up = tile.i * s.dilation_height - s.top;
         const int64_t aside = tile.j * s.dilation_width - s.left;
         auto [row, row_end] = inside(up, s.stride_height, s.height, s.out_height);
@@ -487,7 +527,7 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
                              s.stride_height * s.width * s.channels, s.stride_width * s.channels,
                              s.out_width * gradient_step, gradient_step};
         if (patches) row = unit.row, column = 0;
-        with_constant(tile.length, [&](auto length) {
+        with_constant<kRows>(tile.length, [&](auto length) {
           for (int64_t image = unit.image; image < unit.image + unit.images; ++image) {
             const float* from =
                 patches ? patch + tile.row
@@ -499,7 +539,7 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
             const float* g = gradient + (image * out_pixels + row * s.out_width + column) *
                                             gradient_step +
                              tile.group * gradient_group + tile.column;
-            accumulate_tile<length()>(at, from, g, sums);
+            accumulate_tile<Vectors, length()>(at, from, g, sums);
           }
         });
         const int64_t valid = std::min<int64_t>(kWidth, group_out - tile.column);
@@ -519,6 +559,13 @@ inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, con
       result[i] = sum;
     }
   }
+}
+
+inline void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, const float* images,
+                                 const float* gradient, float* result) {
+  with_vectors(s.group_out(), [&](auto vectors) {
+    conv_filter_gradient<vectors()>(helpers, s, images, gradient, result);
+  });
 }
 
 }  // namespace tf1x

@@ -1,0 +1,122 @@
+// The kernels as XLA calls them (its FFI), and a plain function for NumPy's arrays.
+#include <exception>
+#include <utility>
+
+#include "conv.h"
+#include "random.h"
+#include "xla/ffi/api/ffi.h"
+
+namespace tf1x {
+namespace {
+
+namespace ffi = xla::ffi;
+using Floats = ffi::BufferR4<ffi::F32>;
+using Numbers = ffi::Span<const int64_t>;
+
+// XLA's threads; the one that calls is one of them, or stands in for one.
+Helpers helpers_of(ffi::ThreadPool& pool) {
+  return {pool.num_threads() - 1,
+          [&pool](std::function<void()> work) { pool.Schedule(std::move(work)); }};
+}
+
+template <typename Body>
+ffi::Error guarded(const Body& body) {
+  try {
+    body();
+    return ffi::Error::Success();
+  } catch (const std::exception& error) {
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted, error.what());
+  }
+}
+
+void fill_typed(const Helpers& helpers, Fill kind, const Stream& stream, int64_t count, bool wide,
+                void* out) {
+  if (kind == Fill::kWords) {
+    fill(helpers, kind, stream, count, static_cast<uint32_t*>(out));
+  } else if (wide) {
+    fill(helpers, kind, stream, count, static_cast<double*>(out));
+  } else {
+    fill(helpers, kind, stream, count, static_cast<float*>(out));
+  }
+}
+
+ffi::Error random(ffi::ThreadPool pool, int64_t kind, ffi::BufferR1<ffi::U64> stream,
+                  ffi::Result<ffi::AnyBuffer> out) {
+  return guarded([&] {
+    const uint64_t* s = stream.typed_data();
+    fill_typed(helpers_of(pool), static_cast<Fill>(kind), {s[0], s[1], s[2]},
+               out->element_count(), out->element_type() == ffi::F64, out->untyped_data());
+  });
+}
+
+ConvShape shape_of(const Numbers& images, const Numbers& filter, const Numbers& result,
+                   const Numbers& strides, const Numbers& dilations, const Numbers& before) {
+  return {images[0], images[1], images[2],  images[3],  filter[0],    filter[1],    filter[2],
+          result[1], result[2], result[3],  strides[0], strides[1],   dilations[0], dilations[1],
+          before[0], before[1]};
+}
+
+ffi::Error forward(ffi::ThreadPool pool, Numbers strides, Numbers dilations, Numbers before,
+                   Floats images, Floats filter, ffi::Result<Floats> result) {
+  return guarded([&] {
+    conv_forward(helpers_of(pool),
+                 shape_of(images.dimensions(), filter.dimensions(), result->dimensions(), strides,
+                          dilations, before),
+                 images.typed_data(), filter.typed_data(), result->typed_data());
+  });
+}
+
+ffi::Error images_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilations,
+                           Numbers before, Floats filter, Floats gradient,
+                           ffi::Result<Floats> images) {
+  return guarded([&] {
+    conv_images_gradient(helpers_of(pool),
+                         shape_of(images->dimensions(), filter.dimensions(),
+                                  gradient.dimensions(), strides, dilations, before),
+                         filter.typed_data(), gradient.typed_data(), images->typed_data());
+  });
+}
+
+ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilations,
+                           Numbers before, Floats images, Floats gradient,
+                           ffi::Result<Floats> filter) {
+  return guarded([&] {
+    conv_filter_gradient(helpers_of(pool),
+                         shape_of(images.dimensions(), filter->dimensions(),
+                                  gradient.dimensions(), strides, dilations, before),
+                         images.typed_data(), gradient.typed_data(), filter->typed_data());
+  });
+}
+
+auto convolution() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Attr<Numbers>("strides")
+      .Attr<Numbers>("dilations")
+      .Attr<Numbers>("before")
+      .Arg<Floats>()
+      .Arg<Floats>()
+      .Ret<Floats>();
+}
+
+}  // namespace
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_random, random,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("kind")
+                                  .Arg<ffi::BufferR1<ffi::U64>>()
+                                  .Ret<ffi::AnyBuffer>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_forward, forward, convolution());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_images_gradient, images_gradient, convolution());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_filter_gradient, filter_gradient, convolution());
+
+}  // namespace tf1x
+
+// `tf1x_random` in the calling thread, for an array in memory; `wide`: of float64.
+extern "C" __attribute__((visibility("default"))) void tf1x_fill(
+    int64_t kind, uint64_t seed, uint64_t seed2, uint64_t first_block, int64_t count, int wide,
+    void* out) {
+  tf1x::fill_typed({}, static_cast<tf1x::Fill>(kind), {seed, seed2, first_block}, count, wide != 0,
+                   out);
+}

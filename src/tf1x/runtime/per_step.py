@@ -1,0 +1,290 @@
+"""What a loop does in each step that is better done for all steps at once.
+
+A loop over time reads a row of its inputs in each step and multiplies it by weights that stay the
+same. Where the rows that it reads are known beforehand:
+
+- they are what `lax.scan` hands to each step, so that the gradient of the inputs is written row
+  by row (and not added up as a whole in each step);
+- a product of a row (or of a row beside the state: `concat([x, h]) @ w`) with weights is computed
+  for all rows in one product before the loop;
+- under a gradient, the weights' gradient is one product of all steps' inputs and gradients after
+  the loop, where JAX would add up one product a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tf1x.core.errors import InvalidArgumentError
+from tf1x.core.func_graph import FuncGraph
+from tf1x.core.graph import Operation, Tensor
+from tf1x.core.references import variable_key
+from tf1x.core.static import constant_value
+from tf1x.ops import xp
+from tf1x.ops.list_value import ListValue
+from tf1x.runtime.plan import plan_of
+from tf1x.runtime.trip_count import sequence
+
+
+@dataclass
+class Read:
+    """A `TensorListGetItem` whose index is known in each step.
+
+    Attributes:
+        argument: which argument of the body the list is.
+        rows: the index in each step.
+    """
+
+    op: Operation
+    argument: int
+    rows: np.ndarray[Any, Any]
+
+
+@dataclass
+class Product:
+    """A `MatMul` with weights that are the same in each step.
+
+    Attributes:
+        weights: the tensor of the body that holds them.
+        early: the part of the other factor that is known beforehand, or None.
+        late: the part that is not, or None.
+        first: the row of the weights at which the early part's begin; those of the late part are
+            the others.
+    """
+
+    op: Operation
+    weights: Tensor
+    early: Tensor | None
+    late: Tensor | None
+    early_first: bool = True
+
+
+class PerStep:
+    """The reads and products of one loop's body.
+
+    Args:
+        fixed: positions of the arguments that the body hands on unchanged.
+        written: variables that the loop writes.
+        count: number of steps.
+    """
+
+    def __init__(
+        self, body: FuncGraph, args: list[Any], fixed: set[int], written: list[str], count: int
+    ) -> None:
+        self._body = body
+        self._fixed = {body.args[i] for i in fixed}
+        self._position = {t: i for i, t in enumerate(body.args)}
+        self._written = set(written)
+        self.reads = self._find_reads(args, fixed, count)
+        self._early = self._find_early()
+        self.products = self._find_products() if self._early or self.reads else []
+        self.products += self._plain_products()
+
+    # -- analysis ------------------------------------------------------------------------------
+
+    def _find_reads(self, args: list[Any], fixed: set[int], count: int) -> list[Read]:
+        found = []
+        for op in plan_of(self._body).ops:
+            if op.type != "TensorListGetItem":
+                continue
+            position = self._position.get(op.inputs[0])
+            if position not in fixed or position is None:
+                continue
+            value = args[position]
+            if not isinstance(value, ListValue) or value.buffer is None or value.is_growing:
+                continue
+            rows = sequence(self._body, args, op.inputs[1], count) if value.length else None
+            if rows is not None:
+                found.append(Read(op, position, rows))
+        return found
+
+    def _find_early(self) -> set[Operation]:
+        """Ops that depend on reads and on what stays the same, and on nothing else."""
+        reads = {read.op for read in self.reads}
+        early: set[Operation] = set()
+        for op in plan_of(self._body).ops:
+            definition = op.opdef
+            if op in reads:
+                early.add(op)
+            elif definition.host or definition.injected or definition.writes or op.control_inputs:
+                continue
+            elif any(t.op in early for t in op.inputs) and all(
+                t.op in early or self._same(t) for t in op.inputs
+            ):
+                early.add(op)
+        return early
+
+    def _same(self, tensor: Tensor) -> bool:
+        """Whether a tensor has the same value in each step."""
+        op = tensor.op
+        if op.type == "Const" or tensor in self._fixed:
+            return True
+        if op.type == "ReadVariableOp":
+            key = variable_key(op.inputs[0])
+            return key is not None and key not in self._written and not op.control_inputs
+        return op.type == "Identity" and not op.control_inputs and self._same(op.inputs[0])
+
+    def _find_products(self) -> list[Product]:
+        found = []
+        for op in self._matmuls():
+            left, weights = op.inputs
+            if left.op in self._early:
+                found.append(Product(op, weights, left, None))
+                continue
+            if left.op.type != "ConcatV2" or len(left.op.inputs) != 3:
+                continue
+            axis = constant_value(left.op.inputs[2])
+            first, second = left.op.inputs[:2]
+            if axis is None or int(axis) not in (1, -1) or first.shape.ndims != 2:
+                continue
+            if first.op in self._early and second.op not in self._early:
+                found.append(Product(op, weights, first, second))
+            elif second.op in self._early and first.op not in self._early:
+                found.append(Product(op, weights, second, first, early_first=False))
+        return found
+
+    def _plain_products(self) -> list[Product]:
+        taken = {p.op for p in self.products}
+        return [
+            Product(op, op.inputs[1], None, op.inputs[0])
+            for op in self._matmuls()
+            if op not in taken
+        ]
+
+    def _matmuls(self) -> list[Operation]:
+        return [
+            op
+            for op in plan_of(self._body).ops
+            if op.type == "MatMul"
+            and not (op.attrs["transpose_a"] or op.attrs["transpose_b"])
+            and self._same(op.inputs[1])
+            and op.inputs[1].op.type != "Const"
+            and op.outputs[0].dtype.is_floating
+        ]
+
+    # -- before the loop -----------------------------------------------------------------------
+
+    def rows(self, args: list[Any]) -> list[Any]:
+        """For each read the rows of all steps, and which of them the list has."""
+        found = []
+        for read in self.reads:
+            buffer = args[read.argument].buffer
+            inside = (read.rows >= 0) & (read.rows < buffer.shape[0])
+            if inside.all() and np.array_equal(read.rows, np.arange(buffer.shape[0])):
+                found.append((jnp.asarray(buffer), None))
+            else:
+                picked = np.clip(read.rows, 0, buffer.shape[0] - 1)
+                taken = jnp.take(jnp.asarray(buffer), picked, axis=0)
+                found.append((taken, None if inside.all() else jnp.asarray(inside)))
+        return found
+
+    def early_products(self, rows: list[Any], run: Callable[..., list[Any]]) -> list[Any]:
+        """For each product, its early part in all steps (None where it has none).
+
+        Args:
+            run: evaluates tensors of the body: tensors, what it knows of ops; gives values.
+        """
+        wanted = [p.early for p in self.products if p.early is not None]
+        if not wanted:
+            return [None] * len(self.products)
+        weights = iter(run([p.weights for p in self.products if p.early is not None], {}))
+        factors = iter(jax.vmap(lambda step: run(wanted, self.known_reads(step)))(rows))
+        found: list[Any] = []
+        for product in self.products:
+            if product.early is None:
+                found.append(None)
+                continue
+            factor, whole = next(factors), next(weights)
+            part = whole
+            if product.late is not None:
+                size = factor.shape[-1]
+                part = whole[:size] if product.early_first else whole[whole.shape[0] - size :]
+            flat = factor.reshape(-1, factor.shape[-1]) @ part
+            found.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
+        return found
+
+    # -- in the loop ---------------------------------------------------------------------------
+
+    def known_reads(self, step: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
+        """What the reads give in one step."""
+        return {
+            read.op: _row(value, valid, read)
+            for read, (value, valid) in zip(self.reads, step, strict=True)
+        }
+
+    def known(
+        self, step: Any, deferred: list[Any] | None, inputs: list[Any]
+    ) -> dict[Operation, Callable[[Any], list[Any]]]:
+        """How reads and products are computed in one step.
+
+        Args:
+            step: rows and early parts of this step.
+            deferred: for each product a zero that is added to it, by whose gradient that of the
+                weights is found; None where nothing is differentiated.
+            inputs: the late factors are appended to it, in the order of the products.
+        """
+        rows, early = step
+        known = self.known_reads(rows)
+        inputs += [None] * len(self.products)
+        for i, product in enumerate(self.products):
+            zero = None if deferred is None else deferred[i]
+            if product.late is None:
+                known[product.op] = _constant(early[i])
+            elif early[i] is not None or zero is not None:
+                known[product.op] = _multiply(product, early[i], zero, inputs, i)
+        return known
+
+    def late_weights(self, product: Product, whole: Any, late_size: int) -> Any:
+        """The rows of the weights that the late part is multiplied by."""
+        if product.early is None:
+            return slice(0, whole.shape[0])
+        if product.early_first:
+            return slice(whole.shape[0] - late_size, whole.shape[0])
+        return slice(0, late_size)
+
+
+def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
+    def give(_: Any) -> list[Any]:
+        if valid is not None:
+            xp.check(
+                valid,
+                InvalidArgumentError,
+                f"Trying to access an element outside of a list ({read.op.name}).",
+            )
+        return [value]
+
+    return give
+
+
+def _constant(value: Any) -> Callable[[Any], list[Any]]:
+    return lambda _: [value]
+
+
+def _multiply(
+    product: Product, early: Any, zero: Any, inputs: list[Any], index: int
+) -> Callable[[Any], list[Any]]:
+    def give(evaluator: Any) -> list[Any]:
+        assert product.late is not None
+        late = jnp.asarray(evaluator.value(product.late, product.op))
+        whole = jnp.asarray(evaluator.value(product.weights, product.op))
+        size = late.shape[-1]
+        if product.early is None:
+            part = whole
+        else:
+            part = whole[whole.shape[0] - size :] if product.early_first else whole[:size]
+        if zero is not None:
+            part = lax.stop_gradient(part)
+            inputs[index] = late
+        result = late @ part
+        if early is not None:
+            result = result + early
+        return [result if zero is None else result + zero]
+
+    return give
