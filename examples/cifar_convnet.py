@@ -55,10 +55,10 @@ def normalized(x, training):
 VARIANTS = {"plain": plain, "depthwise": depthwise, "bottleneck": bottleneck}
 
 
-def build_network(X, training, second):
+def build_network(X, training, second, channels):
     """Return the scores of the ten classes; `second` builds the second layer of each pair."""
     layer, width = X, 3
-    for number, n in enumerate(CHANNELS, 1):
+    for number, n in enumerate(channels, 1):
         with tf.variable_scope(f"first{number}"):
             W = weights("W", 3, 3, width, n)
             layer = tf.nn.conv2d(layer, W, strides=ONE, padding="SAME")
@@ -90,7 +90,7 @@ def augment(pictures, random):
     return moved
 
 
-def measure(second, data, epochs, seed):
+def measure(second, data, channels, epochs, seed):
     """Train; return the parameter counts, the test accuracy after each epoch, seconds a step."""
     x_train, y_train, x_test, y_test = data
     random = np.random.RandomState(seed)
@@ -100,7 +100,7 @@ def measure(second, data, epochs, seed):
         Y = tf.placeholder(tf.int64, [None])
         training = tf.placeholder(tf.bool, shape=[])
         learning_rate = tf.placeholder(tf.float32, shape=[])
-        logits = build_network(X, training, second)
+        logits = build_network(X, training, second, channels)
         cost = tf.losses.sparse_softmax_cross_entropy(labels=Y, logits=logits)
         with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
             train = tf.train.AdamOptimizer(learning_rate).minimize(cost)
@@ -162,20 +162,22 @@ def draw(results, pictures, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="1 epoch of 600 pictures, not 20")
+    parser.add_argument("--quick", action="store_true", help="a smaller network, 4 steps")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
 
     x_train, y_train, x_test, y_test = course_data.cifar10()
+    epochs, channels = 20, CHANNELS
     if args.quick:
-        x_train, y_train, x_test, y_test = x_train[:600], y_train[:600], x_test[:250], y_test[:250]
+        epochs, channels = 1, CHANNELS[:2]
+        x_train, y_train, x_test, y_test = x_train[:400], y_train[:400], x_test[:250], y_test[:250]
     mean, deviation = x_train.mean(axis=(0, 1, 2)), x_train.std(axis=(0, 1, 2))
     data = (x_train - mean) / deviation, y_train, (x_test - mean) / deviation, y_test
 
     results = {}
     for name, second in VARIANTS.items():
         print(name, flush=True)
-        results[name] = measure(second, data, 1 if args.quick else 20, args.seed)
+        results[name] = measure(second, data, channels, epochs, args.seed)
     for name, ((parameters, in_second), accuracies, seconds) in results.items():
         print(
             f"{name:10s} {parameters:7,d} parameters, {in_second:7,d} of them in the second layers, "
@@ -184,7 +186,9 @@ def main():
     draw(results, x_train, args.seed)
 
     print("\nmeasured:     accuracy", end="")
-    print(",".join(f" {accuracies[-1]:.4f} ({name})" for name, (_, accuracies, _) in results.items()))
+    print(
+        ",".join(f" {accuracies[-1]:.4f} ({name})" for name, (_, accuracies, _) in results.items())
+    )
     print("in the notes: no figure")
 
 

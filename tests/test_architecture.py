@@ -17,6 +17,7 @@ LAYERS = (
     "_version",
     "core",
     "api",
+    "native",
     "ops",
     "runtime",
     "lib",

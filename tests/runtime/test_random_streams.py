@@ -53,6 +53,29 @@ def test_graph_seed_alone_by_tensorflow_2s_rule(monkeypatch):
             np.testing.assert_allclose(a, b, rtol=3e-7)
 
 
+def test_tensorflow_2s_rule_counts_through_branches_and_bodies(monkeypatch):
+    monkeypatch.setenv("TF1X_SEEDS", "tf2")
+
+    def build(lib):
+        flag = lib.placeholder_with_default(True, [])
+        draws = [lib.random_uniform([3])]
+        draws += [lib.layers.dropout(lib.ones([20]), training=flag) for _ in range(2)]
+        draws.append(
+            lib.cond(flag, lambda: lib.random_uniform([3]), lambda: lib.random_normal([3]))
+        )
+        draws.append(lib.random_uniform([3]))
+        draws += lib.while_loop(
+            lambda i, total: i < 2,
+            lambda i, total: (i + 1, total + lib.random_uniform([3])),
+            (0, lib.zeros([3])),
+        )
+        return [*draws, lib.random_uniform([3])]
+
+    for ours, theirs in zip(_draws(tf, build), _draws(tf1, build), strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=3e-7)
+
+
 def test_graph_seed_alone_by_tensorflow_1s_rule():
     """The default op seed is the number of ops so far."""
     with tf.Graph().as_default() as graph:

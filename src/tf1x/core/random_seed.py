@@ -43,6 +43,7 @@ def _default_op_seed() -> int:
     if rule == "tf1":
         return graph._last_id
     if rule == "tf2":
+        graph = graph.outermost  # where TensorFlow 1 builds branches and loop bodies too
         graph.seed_counter += 1
         return graph.seed_counter - 1
     raise ValueError(f"TF1X_SEEDS must be 'tf1' or 'tf2', not {rule!r}.")

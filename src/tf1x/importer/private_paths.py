@@ -154,6 +154,12 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all(
         "contrib.rnn.python.ops", "core_rnn core_rnn_cell rnn rnn_cell", "tf.contrib.rnn", "tf.nn"
     ),
+    **_all(
+        "contrib.seq2seq.python.ops",
+        "attention_decoder_fn attention_wrapper basic_decoder beam_search_decoder beam_search_ops "
+        "decoder decoder_fn helper loss seq2seq",
+        "tf.contrib.seq2seq",
+    ),
     **_all("contrib.training.python.training", "evaluation hparam", "tf.contrib.training"),
 }
 

@@ -4,6 +4,7 @@ XLA's convolutions are used where they are fast. On CPU three things are not (me
 cores, float32): a depthwise convolution, which takes 10 to 100 times as long as the sum over the
 filter's positions; a filter of size 1, 3 to 6 times a matrix product; and the gradient of the
 filter where images are large (batch 100, 32x32x64, 3x3x64x64: 285 ms, as products below 110 ms).
+Where the native kernels (tf1x/native) are there, they take the dense ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tf1x.native import conv as native
 from tf1x.ops.shape_rules import Dims
 from tf1x.ops.windows import PADDINGS, check_padding, output_size, pairs, window
 
@@ -233,6 +235,16 @@ def _is_product(geometry: Geometry, w: Sequence[int], channels: int) -> bool:
     return geometry.channels_last and inside and set(w[:-2]) == {1} and channels == w[-2]
 
 
+def _native(
+    geometry: Geometry, x: Sequence[int], w: Sequence[int], dtype: Any
+) -> native.Windows | None:
+    """The windows as the native kernels take them, if these suit images and a filter like that."""
+    if not (geometry.channels_last and native.suits(x, w, dtype)):
+        return None
+    before = tuple(edge for edge, _ in geometry.edges(x[1:-1], w[:-2]))
+    return native.Windows(geometry.strides, geometry.dilations, before)
+
+
 def convolve(geometry: Geometry, x: Any, w: Any) -> Any:
     """The convolution of images with a filter (kernel, channels in, channels out)."""
     shape = output_dims(geometry, x.shape, w.shape)
@@ -244,6 +256,9 @@ def convolve(geometry: Geometry, x: Any, w: Any) -> Any:
         for axis, (count, stride) in enumerate(zip(counts, geometry.strides, strict=True)):
             x = _every(x, axis + 1, 0, count, stride)
         return jnp.matmul(x, w.reshape(w.shape[-2:]))
+    windows = _native(geometry, x.shape, w.shape, x.dtype)
+    if windows is not None:
+        return native.forward(windows, shape, x, w)
     return lax.conv_general_dilated(
         x,
         w,
@@ -284,6 +299,9 @@ def to_input(geometry: Geometry, shape: Sequence[int], w: Any, g: Any) -> Any:
             for size, end, s in zip(sizes, reached, geometry.strides, strict=True)
         ]
         return lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *after, (0, 0, 0)])
+    windows = _native(geometry, shape, w.shape, g.dtype)
+    if windows is not None and native.suits_images_gradient(w.shape):
+        return native.images_gradient(windows, tuple(shape), w, g)
     edges = []
     each = zip(sizes, geometry.spans(kernel), geometry.edges(sizes, kernel), reached, strict=True)
     for size, span, (before, _), end in each:
@@ -311,6 +329,9 @@ def to_filter(geometry: Geometry, x: Any, shape: Sequence[int], g: Any) -> Any:
     check_gradient(geometry, output_dims(geometry, x.shape, shape), g.shape)
     if 0 in (*x.shape, *shape, *g.shape):
         return jnp.zeros(shape, g.dtype)
+    windows = _native(geometry, x.shape, shape, g.dtype)
+    if windows is not None:
+        return native.filter_gradient(windows, tuple(shape), x, g)
     _, _, channels = geometry.parts(x.shape)
     _, counts, _ = geometry.parts(g.shape)
     # Few windows and large kernels suit XLA's own convolution.

@@ -11,19 +11,23 @@ result is an `np.ndarray`; otherwise the result is traced (64-bit types must be 
 `seed` and `seed2` are Python ints, taken modulo 2^64, or (traced or NumPy) uint64 scalars: traced
 seeds keep one compiled program for every session.
 
+On a CPU the native kernels (tf1x/native) take the fills, if they are there: the same numbers.
+
 How each kernel consumes the stream was settled by comparing with TensorFlow 2.21 on the CPU; see
 tests/ops/test_philox.py.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
+
+from tf1x.native.random import fill
 
 Array = Any  # np.ndarray on the eager path, jax.Array on the traced one
 Namespace = Any  # the module numpy or jax.numpy
@@ -166,6 +170,9 @@ def _words_jax(seed: Seed, seed2: Seed, blocks: jax.Array) -> jax.Array:
 
 def _consecutive(convert: Convert, seed: Seed, seed2: Seed, counter: Any, count: int) -> Array:
     """`_generate` for `count` blocks from `counter` on."""
+    filled = fill("words", seed, seed2, counter, (count, 4), np.uint32)
+    if filled is not None:
+        return convert(filled)
     blocks = _namespace(counter).arange(count, dtype=np.uint64) + _uint64(counter)
     return _generate(convert, seed, seed2, blocks)
 
@@ -287,9 +294,21 @@ def _per_block(dtype: Any) -> int:
     return 2 if np.dtype(dtype).itemsize == 8 else 4
 
 
+def _filled(sample: Callable[..., Array]) -> Callable[..., Array]:
+    """A sampler that leaves what there is a native kernel for to the kernel of its name."""
+
+    @wraps(sample)
+    def either(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
+        values = fill(sample.__name__, seed, seed2, counter, shape, dtype)
+        return sample(seed, seed2, counter, shape, dtype) if values is None else values
+
+    return either
+
+
 # ---- Kernels with a fixed number of words per value ---------------------------------------------
 
 
+@_filled
 def uniform(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """RandomUniform: floats in [0, 1), `shape` and `dtype` (float16, bfloat16, 32, 64)."""
     count = _blocks_for(math.prod(shape), _per_block(dtype))
@@ -316,6 +335,7 @@ def uniform_int(
     return _reshape(_consecutive(convert, seed, seed2, counter, count), shape)
 
 
+@_filled
 def normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """RandomStandardNormal: `shape` and `dtype` (float16, bfloat16, float32, float64)."""
     count = _blocks_for(math.prod(shape), _per_block(dtype))
@@ -323,6 +343,7 @@ def normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> A
     return _reshape(values, shape).astype(dtype, copy=False)
 
 
+@_filled
 def truncated_normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype: Any) -> Array:
     """TruncatedNormal: standard normals within (-2, 2), `shape` and `dtype` (as `normal`).
 

@@ -135,7 +135,8 @@ def zeros_like(value: Any) -> Any:
 
 def custom(lower: Lowering, inputs: list[Any], rule: Rule) -> list[Any]:
     """Outputs of a lowering, differentiated by `rule` wherever JAX differentiates them."""
-    active = [i for i, x in enumerate(inputs) if xp.is_jax(x) and leaf(x) is not None]
+    # Integers too: JAX calls `backward` when the values that a closure holds are gone.
+    active = [i for i, x in enumerate(inputs) if xp.is_jax(x)]
 
     def filled(chosen: tuple[Any, ...]) -> list[Any]:
         values = list(inputs)
@@ -144,26 +145,32 @@ def custom(lower: Lowering, inputs: list[Any], rule: Rule) -> list[Any]:
         return values
 
     def forward(*chosen: Any) -> Any:
-        outputs, _ = lower(filled(chosen))
-        return outputs, (chosen, outputs)
+        with xp.collecting_checks() as checks:
+            outputs, _ = lower(filled(chosen))
+        return (outputs, xp.Flags(checks.combined())), (chosen, outputs)
 
     def backward(saved: Any, cotangents: Any) -> Any:
         chosen, outputs = saved
         values = filled(chosen)
         given = [
             zeros_like(y) if leaf(y) is None else conjugated(c)
-            for y, c in zip(outputs, cotangents, strict=True)
+            for y, c in zip(outputs, cotangents[0], strict=True)
         ]
         found = rule(values, outputs, given)
-        return tuple(
-            jnp.zeros_like(values[i]) if found[i] is None else conjugated(jnp.asarray(found[i]))
-            for i in active
-        )
+        return tuple(_input_cotangent(values[i], found[i]) for i in active)
 
     function = jax.custom_vjp(lambda *chosen: forward(*chosen)[0])
     function.defvjp(forward, backward)
-    outputs: list[Any] = function(*(inputs[i] for i in active))
+    outputs: list[Any]
+    outputs, checks = function(*(inputs[i] for i in active))
+    xp.flag(checks.flags)
     return outputs
+
+
+def _input_cotangent(value: Any, found: Any) -> Any:
+    if leaf(value) is None:
+        return None
+    return jnp.zeros_like(value) if found is None else conjugated(jnp.asarray(found))
 
 
 def stopped(values: list[Any]) -> list[Any]:

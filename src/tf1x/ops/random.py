@@ -134,12 +134,22 @@ def _per_rate(op: Operation) -> Any:
     return [constant_value_as_shape(op.inputs[0]).concatenate(op.inputs[1].shape)]
 
 
+def _gamma_gradient(forward: Operation, grad: Any) -> list[Any]:
+    from tf1x.ops import array, reduce
+    from tf1x.ops.special_math import RandomGammaGrad
+
+    shape, alpha = forward.inputs
+    slopes = RandomGammaGrad(alpha, forward.outputs[0])
+    of_samples = array.range_(array.size(shape))
+    return [None, reduce.reduce_sum(grad * slopes, axis=of_samples)]
+
+
 @op(
     "shape: S, alpha: T -> output: T",
     S=INDICES,
     T=(float16, float32, float64),
     shape=_per_rate,
-    grad=None,
+    grad=_gamma_gradient,
     stateful=True,
     attrs=_SEEDS,
 )

@@ -112,7 +112,7 @@ def _rows(ref: Any, indices: Any, updates: Any) -> tuple[Any, Any]:
             f"params.shape {list(shape)}",
         )
     check_indices(indices, shape[0], _not_in_range(shape[0]))
-    flat = indices.reshape(-1)
+    flat = xp.remember_rows(indices, ref).reshape(-1)
     return flat, xp.broadcast_to(updates, wanted).reshape(flat.shape + shape[1:])
 
 

@@ -92,6 +92,15 @@ Igammac = binary(
     doc="The upper regularized incomplete gamma function Q(a, x).",
     export=("igammac", "math.igammac"),
 )
+RandomGammaGrad = binary(
+    "RandomGammaGrad",
+    lambda alpha, sample: jax.lax.random_gamma_grad(*jax.numpy.broadcast_arrays(alpha, sample)),
+    _WIDE,
+    args="alpha: T, sample: T -> output: T",
+    needs_jax=True,
+    grad=None,
+    doc="How a value drawn by `RandomGamma` moves with its `alpha`, with the probability held.",
+)
 
 
 def _only_last(forward: Operation, grad: Any) -> list[Any]:

@@ -81,7 +81,8 @@ def _sparse(name: str, step: Step, variables: int) -> tuple[Any, Any]:
             arguments[position] = rows[variables]
             return step(*arguments, **flags)
 
-        return tuple(by_rows(of_rows, tables, indices, grad))
+        rows = xp.remember_rows(indices, *tables)
+        return tuple(by_rows(of_rows, tables, rows, grad))
 
     variable_names = tuple(parameters[:variables])
     return update(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -93,16 +93,25 @@ def static_shape(value: Any) -> tuple[int, ...]:
 # -- checks --------------------------------------------------------------------------------------
 
 
+class Rows(NamedTuple):
+    """Rows of one or more tables as they are before a lowering changes them."""
+
+    indices: Any
+    old: tuple[Any, ...]
+
+
 class Checks:
     """Conditions that a traced segment tests; the runtime acts when one fails.
 
     Attributes:
         failed: traced bools, each with its tag: None for a check of values, whose failure ends
             the run; anything else the runtime knows what to do about.
+        rows: what `remember_rows` noted since it was last looked at.
     """
 
     def __init__(self) -> None:
         self.failed: list[tuple[Any, Any]] = []
+        self.rows: list[Rows] = []
 
     def combined(self) -> dict[Any, Any]:
         """One bool for each tag."""
@@ -141,6 +150,36 @@ def collecting_checks() -> Iterator[Checks]:
         yield _checks.value
     finally:
         _checks.value = saved
+
+
+def remember_rows(indices: Any, *tables: Any) -> Any:
+    """Note the rows that a lowering is about to change, and that it changes no others.
+
+    Where a run fails, they are put back, and nothing needs to keep a copy of the whole table.
+    Returns the indices, to be used from here on: they depend on the old rows, so that these are
+    read first and XLA changes the table in place. (It drops an `optimization_barrier` before it
+    decides about copies: measured, 9 ms for 25 MB where this takes 0.07.)
+    """
+    if _checks.value is None or not is_jax(indices, *tables) or not np.size(indices):
+        return indices
+    flat = indices.reshape(-1)
+    old = tuple(jnp.take(jnp.asarray(t), flat, axis=0, mode="clip") for t in tables)
+    never = jnp.zeros((), bool)
+    for rows in old:
+        if rows.size:
+            first = jnp.real(rows.reshape(-1)[0])
+            never |= (first > 0) & (first < 0)
+    flat += never.astype(flat.dtype)
+    _checks.value.rows.append(Rows(flat, old))
+    return flat.reshape(indices.shape)
+
+
+def remembered_rows() -> list[Rows]:
+    """What was noted since the last call."""
+    if _checks.value is None:
+        return []
+    noted, _checks.value.rows = _checks.value.rows, []
+    return noted
 
 
 def flag(flags: dict[Any, Any]) -> bool:

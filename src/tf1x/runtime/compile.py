@@ -104,7 +104,9 @@ class Compiled:
         static: outputs whose values do not depend on the run, by position.
         blocks: for each random op, how far one run moves its counter.
         checks: tags of the flags that the function's last output holds, if there are any.
-        recovered: variables that the function gives back unchanged when a check fails.
+        recovered: variables that the function gives back unchanged when a check fails; of those
+            in `undo`, it is up to the caller to put back the old rows that follow the new values.
+        undo: for each such variable, how many pairs of indices and old rows.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Compiled:
         self.blocks: list[int] = []
         self.checks: list[Any] = []
         self.recovered: list[str] = []
+        self.undo: list[tuple[str, int]] = []
         self._constants: list[Any] | None = None
         self.function = self._compile(state, inputs)
 
@@ -211,26 +214,49 @@ class Compiled:
             else:
                 self.static[i] = np.asarray(value)
         failed = jnp.stack(list(flags.values())) if flags else None
-        results += self._new_values(
-            evaluator.variables, dict(zip(segment.reads, old, strict=True)), failed
-        )
+        results += self._new_values(evaluator, dict(zip(segment.reads, old, strict=True)), failed)
         if failed is not None:
             results.append(failed)
         return results
 
-    def _new_values(self, variables: dict[str, Any], old: dict[str, Any], failed: Any) -> list[Any]:
-        """What the segment writes; the old values where a check failed, if it read them."""
-        self.recovered = []
-        values = []
+    def _new_values(self, evaluator: Evaluator, old: dict[str, Any], failed: Any) -> list[Any]:
+        """What the segment writes; the old values where a check failed, if it read them.
+
+        Of a variable of which only some rows change (an embedding), these rows follow, as they
+        were: choosing between the old and the new value would copy the whole.
+        """
+        self.recovered, self.undo = [], []
+        values: list[Any] = []
+        rows: list[Any] = []
         for key in self.segment.writes:
-            value = jnp.asarray(variables[key])
+            value = jnp.asarray(evaluator.variables[key])
             before = old.get(key)
             if before is not None and before.shape == value.shape and before.dtype == value.dtype:
                 self.recovered.append(key)
-                if failed is not None:
+                changed = evaluator.changed_rows.get(key)
+                if failed is not None and changed and key not in evaluator.overwritten:
+                    self.undo.append((key, len(changed)))
+                    rows += [x for pair in changed for x in pair]
+                elif failed is not None:
                     value = jnp.where(failed.any(), before, value)
             values.append(value)
-        return values
+        return values + rows
+
+    def rows_before(self, results: Sequence[Any]) -> dict[str, list[tuple[Any, Any]]]:
+        """After a failed check: indices and old rows of the variables that have changed."""
+        position = len(results) - 1 - 2 * sum(count for _, count in self.undo)
+        found: dict[str, list[tuple[Any, Any]]] = {}
+        for key, count in self.undo:
+            found[key] = [
+                (results[position + 2 * i], results[position + 2 * i + 1]) for i in range(count)
+            ]
+            position += 2 * count
+        return found
+
+    @property
+    def extra(self) -> int:
+        """How many results follow the new values of the variables."""
+        return 2 * sum(count for _, count in self.undo) + bool(self.checks)
 
     # -- running -------------------------------------------------------------------------------
 

@@ -91,6 +91,9 @@ class Evaluator:
         self._access = access or {}
         self._differentiated = differentiated
         self._pullbacks: MutableMapping[Operation, Pullback] = {}
+        # What the writes changed: indices and old rows where the op said so, or all of it.
+        self.changed_rows: dict[str, list[tuple[Any, Any]]] = {}
+        self.overwritten: set[str] = set()
         # Ops whose outputs are found in another way (per_step.py).
         self.known_ops: dict[Operation, Callable[[Evaluator], list[Any]]] = {}
         self.counters: dict[Operation, Counter] = {}
@@ -234,6 +237,7 @@ class Evaluator:
         outputs, effects, pullback = vjp(lower, inputs, definition.rule(attrs))
         if effects:
             self.variables.update(effects[0])
+            self.overwritten.update(effects[0])
             flags = effects[1].flags
             if not xp.flag(flags):
                 _raise_if_too_long(flags)
@@ -295,6 +299,7 @@ class Evaluator:
             if arg.name in definition.writes
         ]
         values = outputs if len(outputs) >= len(keys) else outputs * len(keys)
+        self._note_rows(keys)
         for key, value in zip(keys, values, strict=False):
             if key is None:
                 raise errors.InternalError(
@@ -305,6 +310,18 @@ class Evaluator:
             return []
         rest = values[len(keys) :]
         return rest if rest else [values[0]]
+
+    def _note_rows(self, keys: list[str | None]) -> None:
+        """Which rows the last lowering changed of the variables that it wrote, if it said so."""
+        noted = xp.remembered_rows()
+        for i, key in enumerate(keys):
+            if key is None:
+                continue
+            if noted and all(i < len(rows.old) for rows in noted):
+                changed = self.changed_rows.setdefault(key, [])
+                changed += [(rows.indices, rows.old[i]) for rows in noted]
+            else:
+                self.overwritten.add(key)
 
     def _checked(self, op: Operation, tensor: Tensor, value: Any) -> Any:
         """`value`, which must have the declared type: nothing promotes silently."""

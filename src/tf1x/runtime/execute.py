@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from tf1x.core import dtypes, errors
@@ -27,7 +28,7 @@ from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.functions import Bounds, Traced
-from tf1x.runtime.plan import Plan, Step
+from tf1x.runtime.plan import Plan, Step, inside
 from tf1x.runtime.state import State
 from tf1x.runtime.trip_count import grows
 
@@ -164,7 +165,7 @@ class Runner:
             failed = bool(compiled.checks) and bool(np.asarray(results[-1]).any())
             writes = step.segment.writes
             if writes:
-                first = len(results) - len(writes) - bool(compiled.checks)
+                first = len(results) - len(writes) - compiled.extra
                 variables = state.variables
                 for i, key in enumerate(writes):
                     if failed and key not in compiled.recovered:
@@ -173,6 +174,7 @@ class Runner:
                         undo[key] = variables.get(key)
                     variables[key] = results[first + i]
             if failed:
+                self._put_back(compiled.rows_before(results))
                 self._make_room(step, compiled, results[-1])
                 self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
             if compiled.random:
@@ -189,6 +191,16 @@ class Runner:
         except xp.StaticValueNeeded as needed:
             self._make_known(step.segment, needed, inputs)
             raise _Replan from None
+
+    def _put_back(self, rows: dict[str, list[tuple[Any, Any]]]) -> None:
+        """Undo changes of single rows, the last one first."""
+        variables = self._state.variables
+        for key, changes in rows.items():
+            table = variables[key]
+            for indices, old in reversed(changes):
+                inside = jnp.where(indices >= 0, indices, table.shape[0])
+                table = table.at[inside].set(old, mode="drop")
+            variables[key] = table
 
     def _make_room(self, step: _DeviceStep, compiled: Compiled, flags: Any) -> None:
         """Where a loop had more to do than there was room for: make more, and run again.
@@ -239,6 +251,7 @@ class Runner:
         given = dict(zip(segment.inputs, inputs, strict=True))
         sources = _small_sources(op, needed.tensor, segment, given)
         if sources is None or sources <= self._static:
+            op = next((o for o in segment.ops if any(op is part for part in inside([o]))), op)
             self._concrete.add(op)
         else:
             self._static |= sources
@@ -541,7 +554,7 @@ def _small_sources(
     None when a variable, a random number or a large value is among the sources.
     """
     inputs = set(segment.inputs)
-    inside = set(segment.ops)
+    known = set(inside(segment.ops))
     found: set[Tensor] = set()
     wanted = op.inputs if needed is None else (needed,)
     stack = [t for t in wanted if t.dtype.is_integer or t.dtype.is_bool]
@@ -560,7 +573,12 @@ def _small_sources(
             found.add(tensor)
         elif tensor.op.type in ("Shape", "Size", "Rank", "Const"):
             continue
-        elif tensor.op not in inside or tensor.op.opdef.stateful or tensor.dtype._is_ref_dtype:
+        elif tensor.op.type == "_Arg":
+            outer = tensor.op.graph.bound(tensor)  # type: ignore[attr-defined]
+            if outer is None:
+                return None
+            stack.append(outer)
+        elif tensor.op not in known or tensor.op.opdef.stateful or tensor.dtype._is_ref_dtype:
             return None
         else:
             stack += tensor.op.inputs

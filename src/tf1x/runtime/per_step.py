@@ -55,8 +55,7 @@ class Product:
         weights: the tensor of the body that holds them.
         early: the part of the other factor that is known beforehand, or None.
         late: the part that is not, or None.
-        first: the row of the weights at which the early part's begin; those of the late part are
-            the others.
+        early_first: whether the early part comes first in the factor.
     """
 
     op: Operation
@@ -73,18 +72,25 @@ class PerStep:
         fixed: positions of the arguments that the body hands on unchanged.
         written: variables that the loop writes.
         count: number of steps.
+        bounded: not all of them need be taken, so nothing is computed beforehand.
     """
 
     def __init__(
-        self, body: FuncGraph, args: list[Any], fixed: set[int], written: list[str], count: int
+        self,
+        body: FuncGraph,
+        args: list[Any],
+        fixed: set[int],
+        written: list[str],
+        count: int,
+        bounded: bool,
     ) -> None:
         self._body = body
         self._fixed = {body.args[i] for i in fixed}
         self._position = {t: i for i, t in enumerate(body.args)}
         self._written = set(written)
         self.reads = self._find_reads(args, fixed, count)
-        self._early = self._find_early()
-        self.products = self._find_products() if self._early or self.reads else []
+        self._early = set() if bounded else self._find_early()
+        self.products = self._find_products()
         self.products += self._plain_products()
 
     # -- analysis ------------------------------------------------------------------------------
@@ -173,7 +179,7 @@ class PerStep:
 
     def rows(self, args: list[Any]) -> list[Any]:
         """For each read the rows of all steps, and which of them the list has."""
-        found = []
+        found: list[Any] = []
         for read in self.reads:
             buffer = args[read.argument].buffer
             inside = (read.rows >= 0) & (read.rows < buffer.shape[0])
@@ -195,7 +201,7 @@ class PerStep:
         if not wanted:
             return [None] * len(self.products)
         weights = iter(run([p.weights for p in self.products if p.early is not None], {}))
-        factors = iter(jax.vmap(lambda step: run(wanted, self.known_reads(step)))(rows))
+        factors = iter(self._all_steps(rows, wanted, run))
         found: list[Any] = []
         for product in self.products:
             if product.early is None:
@@ -210,6 +216,16 @@ class PerStep:
             found.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
         return found
 
+    def _all_steps(self, rows: list[Any], wanted: list[Tensor], run: Any) -> list[Any]:
+        def one(step: list[Any]) -> tuple[list[Any], xp.Flags]:
+            with xp.collecting_checks() as checks:
+                values = run(wanted, self.known_reads(step))
+            return values, xp.Flags(checks.combined())
+
+        values, flags = jax.vmap(one)(rows)
+        xp.flag({tag: jnp.any(flag) for tag, flag in flags.flags.items()})
+        return list(values)
+
     # -- in the loop ---------------------------------------------------------------------------
 
     def known_reads(self, step: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
@@ -220,34 +236,37 @@ class PerStep:
         }
 
     def known(
-        self, step: Any, deferred: list[Any] | None, inputs: list[Any]
+        self,
+        step: Any,
+        zeros: list[Any] | None,
+        factors: list[Any],
+        shapes: dict[int, Any] | None = None,
     ) -> dict[Operation, Callable[[Any], list[Any]]]:
         """How reads and products are computed in one step.
 
         Args:
             step: rows and early parts of this step.
-            deferred: for each product a zero that is added to it, by whose gradient that of the
-                weights is found; None where nothing is differentiated.
-            inputs: the late factors are appended to it, in the order of the products.
+            zeros: for each product a zero that is added to it, by whose gradient that of the
+                weights is found; None where it is found as usual.
+            factors: gets, for each product with a zero, its late factor, else None.
+            shapes: gets the results of the products with a late part, by position.
         """
         rows, early = step
         known = self.known_reads(rows)
-        inputs += [None] * len(self.products)
+        factors += [None] * len(self.products)
         for i, product in enumerate(self.products):
-            zero = None if deferred is None else deferred[i]
+            zero = None if zeros is None else zeros[i]
             if product.late is None:
                 known[product.op] = _constant(early[i])
-            elif early[i] is not None or zero is not None:
-                known[product.op] = _multiply(product, early[i], zero, inputs, i)
+            elif early[i] is not None or zero is not None or shapes is not None:
+                known[product.op] = _multiply(product, early[i], zero, factors, shapes, i)
         return known
 
-    def late_weights(self, product: Product, whole: Any, late_size: int) -> Any:
-        """The rows of the weights that the late part is multiplied by."""
+    def late_rows(self, product: Product, rows: int, late: int) -> slice:
+        """Which of the weights' rows the late part is multiplied by."""
         if product.early is None:
-            return slice(0, whole.shape[0])
-        if product.early_first:
-            return slice(whole.shape[0] - late_size, whole.shape[0])
-        return slice(0, late_size)
+            return slice(0, rows)
+        return slice(rows - late, rows) if product.early_first else slice(0, late)
 
 
 def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
@@ -268,23 +287,25 @@ def _constant(value: Any) -> Callable[[Any], list[Any]]:
 
 
 def _multiply(
-    product: Product, early: Any, zero: Any, inputs: list[Any], index: int
+    product: Product, early: Any, zero: Any, factors: list[Any], shapes: Any, index: int
 ) -> Callable[[Any], list[Any]]:
     def give(evaluator: Any) -> list[Any]:
         assert product.late is not None
         late = jnp.asarray(evaluator.value(product.late, product.op))
         whole = jnp.asarray(evaluator.value(product.weights, product.op))
-        size = late.shape[-1]
-        if product.early is None:
-            part = whole
-        else:
+        part = whole
+        if product.early is not None:
+            size = late.shape[-1]
             part = whole[whole.shape[0] - size :] if product.early_first else whole[:size]
         if zero is not None:
             part = lax.stop_gradient(part)
-            inputs[index] = late
+            factors[index] = late
         result = late @ part
         if early is not None:
             result = result + early
+        if shapes is not None:
+            struct: Any = jax.ShapeDtypeStruct
+            shapes[index] = struct(result.shape, result.dtype)
         return [result if zero is None else result + zero]
 
     return give

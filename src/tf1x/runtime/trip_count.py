@@ -180,7 +180,11 @@ class _Slice:
             return
         if op.type in _SHAPE_ONLY and not self._sources(op):
             shape = op.inputs[0].shape.as_list()
-            result: Any = {"Shape": shape, "Rank": len(shape), "Size": op.inputs[0].shape.num_elements()}[op.type]
+            result: Any = {
+                "Shape": shape,
+                "Rank": len(shape),
+                "Size": op.inputs[0].shape.num_elements(),
+            }[op.type]
             values[op.outputs[0]] = np.asarray(result, op.outputs[0].dtype.as_numpy_dtype)
             return
         inputs = [values[t] for t in op.inputs]
@@ -193,6 +197,8 @@ class _Slice:
             *definition.arguments(op, inputs), **definition.keywords(op.attrs)
         )
         outputs = result if isinstance(result, (tuple, list)) else (result,)
+        if xp.is_jax(*outputs):  # a lowering that calls JAX, whose results are traced here
+            raise _Unknown
         values.update(zip(op.outputs, outputs, strict=True))
 
 

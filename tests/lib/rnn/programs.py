@@ -71,9 +71,6 @@ CELLS: dict[str, Cell] = {
     ),
 }
 
-# These draw random numbers in every step; TensorFlow's loops draw them in an order of their own.
-RANDOM = ("dropout", "dropout by a tensor", "dropout of the memory")
-
 
 def flat(tf: Any, *structures: Any) -> list[Any]:
     """All tensors of nests of outputs and states."""

@@ -24,6 +24,7 @@ CASES = [
     Case("Ndtri", (_UNIT,), rtol=5e-5, note="rational approximations"),
     Case("Igamma", _PAIR, **_SERIES),
     Case("Igammac", _PAIR, **_SERIES),
+    Case("RandomGammaGrad", _PAIR, **_SERIES, grad=False),
     Case("Zeta", (floats(2, 3, low=1.5, high=5), floats(3, low=0.5, high=4)), **_SERIES),
     Case("Polygamma", (np.float32([0, 1, 2, 3]), floats(4, low=0.5, high=4)), **_SERIES),
     Case("Betainc", (_POSITIVE, floats(2, 5, low=0.3, high=5, seed=1), _UNIT), **_SERIES),

@@ -135,7 +135,9 @@ def _checked_concentration(concentration: Tensor, validate_args: bool) -> Tensor
     if not validate_args:
         return concentration
     message = "Concentration parameter must be positive."
-    return with_dependencies([checks.assert_positive(concentration, message=message)], concentration)
+    return with_dependencies(
+        [checks.assert_positive(concentration, message=message)], concentration
+    )
 
 
 class BetaWithSoftplusConcentration(Beta):

@@ -128,7 +128,7 @@ class Categorical(Distribution):
         rows = TensorShape(None) if params.shape.ndims is None else params.shape[:-1]
         known = rows.is_fully_defined() and k.shape.is_fully_defined()
         if not (known and rows == k.shape):
-            params = params * array.ones_like(array.expand_dims(k, -1), dtype=params.dtype)
+            params = params * array.ones_like(k[..., None], dtype=params.dtype)
             k = k * array.ones(array.shape(params)[:-1], k.dtype)
             if params.shape.ndims is not None:
                 k.set_shape(params.shape[:-1])

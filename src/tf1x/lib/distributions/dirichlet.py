@@ -55,7 +55,7 @@ class Dirichlet(VectorDistribution):
     total_concentration = parameter("total_concentration", "The sum of the weights.")
 
     def _total(self) -> Tensor:
-        return array.expand_dims(self.total_concentration, -1)
+        return self.total_concentration[..., None]
 
     def _size(self) -> Tensor:
         return math.cast(self.event_shape_tensor()[0], self.dtype)
@@ -120,9 +120,7 @@ class Dirichlet(VectorDistribution):
 
 def _checked_concentration(concentration: Tensor) -> Tensor:
     conditions = [
-        checks.assert_positive(
-            concentration, message="Concentration parameter must be positive."
-        ),
+        checks.assert_positive(concentration, message="Concentration parameter must be positive."),
         checks.assert_rank_at_least(
             concentration, 1, message="Concentration parameter must have >=1 dimensions."
         ),
@@ -142,7 +140,5 @@ def _kl_dirichlet_dirichlet(a: Dirichlet, b: Dirichlet, name: str | None = None)
         means_of_logs = Digamma(a.concentration) - total
         distance = (a.concentration - b.concentration) * means_of_logs
         return (
-            reduce.reduce_sum(distance, axis=-1)
-            - lbeta(a.concentration)
-            + lbeta(b.concentration)
+            reduce.reduce_sum(distance, axis=-1) - lbeta(a.concentration) + lbeta(b.concentration)
         )

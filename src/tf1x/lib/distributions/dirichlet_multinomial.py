@@ -104,10 +104,10 @@ class DirichletMultinomial(VectorDistribution):
         return array_diag.matrix_set_diag(-outer, self._variance())
 
     def _counts(self) -> Tensor:
-        return array.expand_dims(self.total_count, -1)
+        return self.total_count[..., None]
 
     def _total(self) -> Tensor:
-        return array.expand_dims(self.total_concentration, -1)
+        return self.total_concentration[..., None]
 
     def _scale(self) -> Tensor:
         total = self._total()

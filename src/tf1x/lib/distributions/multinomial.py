@@ -7,6 +7,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
+from tf1x.core.static import constant_value
 from tf1x.lib.distributions.checks import embed_check_nonnegative_integer_form
 from tf1x.lib.distributions.distribution import (
     NOT_REPARAMETERIZED,
@@ -70,25 +71,29 @@ class Multinomial(VectorDistribution):
     probs = parameter("probs", "The probabilities of the classes.")
 
     def _counts(self) -> Tensor:
-        return array.expand_dims(self._total_count, -1)
+        return self._total_count[..., None]
 
     def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
         draws = math.cast(self.total_count, int32)
+        known = constant_value(draws)
         size = self.event_shape_tensor()[0]
         draws = array.ones_like(self.logits[..., 0], dtype=int32) * draws
-        every = array.ones_like(array.expand_dims(draws, -1), dtype=self.logits.dtype)
+        every = array.ones_like(draws[..., None], dtype=self.logits.dtype)
         rows = array.Reshape(every * self.logits, [-1, size])
+        counts = n * array.Reshape(draws, [-1])
 
         def of_one(row: Any) -> Tensor:
             logits, count = row
-            drawn = random.multinomial(array.expand_dims(logits, 0), count, seed)
+            if known is not None and known.ndim == 0:
+                count = n * known  # a constant shape, with which the loop can be compiled
+            drawn = random.multinomial(logits[None, ...], count, seed)
             drawn = array.Reshape(drawn, [n, -1])
             return reduce.reduce_sum(array_select.one_hot(drawn, size, dtype=self.dtype), axis=-2)
 
-        counts = map_fn(of_one, [rows, n * array.Reshape(draws, [-1])], dtype=self.dtype)
-        counts = array_moves.transpose(counts, [1, 0, 2])
+        drawn = map_fn(of_one, [rows, counts], dtype=self.dtype)
+        drawn = array_moves.transpose(drawn, [1, 0, 2])
         shape = array_moves.concat([[n], self.batch_shape_tensor(), [size]], 0)
-        return array.Reshape(counts, shape)
+        return array.Reshape(drawn, shape)
 
     def _log_prob(self, counts: Any) -> Tensor:
         counts = self._checked(counts)

@@ -63,9 +63,7 @@ def dimension_size(x: Tensor, axis: int) -> Any:
     return array.shape(x)[axis] if size is None else size
 
 
-def pick_vector(
-    cond: Any, true_vector: Any, false_vector: Any, name: str = "pick_vector"
-) -> Any:
+def pick_vector(cond: Any, true_vector: Any, false_vector: Any, name: str = "pick_vector") -> Any:
     """One of two vectors, of different lengths perhaps, by a bool scalar.
 
     Raises:

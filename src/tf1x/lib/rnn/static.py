@@ -184,17 +184,17 @@ def static_bidirectional_rnn(
                 cell_fw, inputs, initial_state_fw, dtype, sequence_length, scope=fw_scope
             )
         with variable_scope("bw") as bw_scope:
-            backward = _reversed(inputs, sequence_length)
+            backward = reversed_steps(inputs, sequence_length)
             output_bw, state_bw = static_rnn(
                 cell_bw, backward, initial_state_bw, dtype, sequence_length, scope=bw_scope
             )
-    output_bw = _reversed(output_bw, sequence_length)
+    output_bw = reversed_steps(output_bw, sequence_length)
     pairs = zip(nest.flatten(output_fw), nest.flatten(output_bw), strict=True)
     outputs = nest.pack_sequence_as(output_fw, [concat(pair, 1) for pair in pairs])
     return outputs, state_fw, state_bw
 
 
-def _reversed(sequence: Any, lengths: Any) -> list[Any]:
+def reversed_steps(sequence: Any, lengths: Any) -> list[Any]:
     """A list of nests in reverse order, each sequence of the batch within its own length."""
     if lengths is None:
         return list(reversed(sequence))

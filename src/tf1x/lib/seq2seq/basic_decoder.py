@@ -9,7 +9,7 @@ from tf1x.core.shapes import TensorShape
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.rnn.base import assert_like_rnncell
 from tf1x.lib.seq2seq.decoder import Decoder
-from tf1x.lib.seq2seq.helpers import Helper
+from tf1x.lib.seq2seq.helpers import Helper, TrainingHelper
 
 __all__ = ["BasicDecoder", "BasicDecoderOutput"]
 
@@ -85,6 +85,11 @@ class BasicDecoder(Decoder):
         return BasicDecoderOutput(
             nest.map_structure(lambda _: dtype, sizes), self._helper.sample_ids_dtype
         )
+
+    def inputs_at(self, time: Any) -> Any:
+        if type(self) is BasicDecoder and isinstance(self._helper, TrainingHelper):
+            return self._helper.inputs_at(time)
+        return None
 
     def initialize(self, name: str | None = None) -> Any:
         return (*self._helper.initialize(), self._initial_state)

@@ -50,7 +50,10 @@ def _tiled(x: Any, multiplier: int) -> Tensor:
 
 
 def gather_tree_from_array(t: Any, parent_ids: Any, sequence_length: Any) -> Tensor:
-    """What each final beam had in each step.
+    """What each final beam had in each step, at the place where it stood after that step.
+
+    Alignments that a cell wrote in a step stand where the beams were before it: as in TensorFlow,
+    those of a step in which beams changed places are another beam's.
 
     Args:
         t: [time, batch, beams, ...] or [time, batch * beams, ...].

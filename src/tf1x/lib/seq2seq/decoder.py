@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from typing import Any
 
 from tf1x.core import convert, nest
@@ -59,6 +60,14 @@ class Decoder(abc.ABC):
         """(outputs, state) made from the outputs of all steps; by default they stay as they are."""
         raise NotImplementedError
 
+    def inputs_at(self, time: Any) -> Any:
+        """The inputs of the step at `time`, where it can be told before the steps have run; or None.
+
+        Then the steps depend on one another by their states only, and what they do with the
+        inputs can be done for all of them at once.
+        """
+        return None
+
     @property
     def tracks_own_finished(self) -> bool:
         """Whether `finished` of a step is the whole truth.
@@ -109,10 +118,8 @@ def dynamic_decode(
                 raise ValueError("maximum_iterations must be a scalar")
         loop = _Loop(decoder, impute_finished, limit)
         outputs, state, lengths = loop.run(parallel_iterations, swap_memory)
-        try:
+        with contextlib.suppress(NotImplementedError):
             outputs, state = decoder.finalize(outputs, state, lengths)
-        except NotImplementedError:
-            pass
         if not output_time_major:
             outputs = nest.map_structure(transpose_batch_time, outputs)
     return outputs, state, lengths
@@ -172,7 +179,11 @@ class _Loop:
         self, time: Any, arrays: Any, state: Any, inputs: Any, finished: Any, lengths: Any
     ) -> tuple[Any, ...]:
         decoder = self._decoder
-        outputs, new_state, next_inputs, ended = decoder.step(time, inputs, state)
+        known = decoder.inputs_at(time)
+        now = inputs if known is None else known
+        outputs, new_state, next_inputs, ended = decoder.step(time, now, state)
+        if known is not None:
+            next_inputs = inputs
         if not decoder.tracks_own_finished:
             ended = math_ops.LogicalOr(ended, finished)
         lengths = where(finished, lengths, array.Fill(array.shape(lengths), time + 1))

@@ -15,6 +15,7 @@ from tf1x.ops import array, random, reduce
 from tf1x.ops import math as math_ops
 from tf1x.ops.array_moves import Tile, concat
 from tf1x.ops.array_select import where
+from tf1x.ops.checks import Assert
 from tf1x.ops.control_flow import cond
 from tf1x.ops.embedding import embedding_lookup
 from tf1x.ops.tensor_array import TensorArray
@@ -215,6 +216,7 @@ class TrainingHelper(Helper):
                 )
             self._sequence_length = lengths
             self._zero_inputs = nest.map_structure(lambda x: array.zeros_like(x[0, :]), steps)
+            self._max_time = array.shape(nest.flatten(steps)[0])[0]
             self._batch_size = array.size(lengths)
 
     @property
@@ -248,19 +250,33 @@ class TrainingHelper(Helper):
         self, time: Any, outputs: Any, state: Any, name: str | None = None, **unused: Any
     ) -> Any:
         with scopes.name_scope(name, "TrainingHelperNextInputs", [time]):
-            finished = math_ops.GreaterEqual(time + 1, self._sequence_length)
-            everywhere = reduce.reduce_all(finished)
+            finished, everywhere = self._finished(time)
             inputs = nest.map_structure(
-                lambda step, zero: where(everywhere, zero, step),
-                self._read(self._steps, time + 1, everywhere),
+                lambda ta, zero: where(everywhere, zero, self._following(ta, time)),
+                self._steps,
                 self._zero_inputs,
             )
         return finished, inputs, state
 
-    def _read(self, arrays: Any, time: Any, finished: Tensor) -> Any:
-        """The step at `time`; any step where all sequences have finished, since there is none."""
-        index = where(finished, array.zeros_like(time), time)
-        return nest.map_structure(lambda ta: ta.read(index), arrays)
+    def inputs_at(self, time: Any) -> Any:
+        """The inputs of a step, if they follow from its number alone; else None."""
+        if type(self).next_inputs is not TrainingHelper.next_inputs:
+            return None
+        return nest.map_structure(lambda ta: ta.read(time), self._steps)
+
+    def _finished(self, time: Any) -> tuple[Tensor, Tensor]:
+        """Which sequences have no step after `time`, and whether that holds of all."""
+        finished = math_ops.GreaterEqual(time + 1, self._sequence_length)
+        everywhere = reduce.reduce_all(finished)
+        there = math_ops.LogicalOr(everywhere, math_ops.Less(time + 1, self._max_time))
+        message = "A sequence_length is greater than the number of steps of the inputs."
+        with scopes.control_dependencies([Assert(there, [message, self._sequence_length])]):
+            return array.identity(finished), everywhere
+
+    def _following(self, steps: TensorArray, time: Any) -> Tensor:
+        """The step after `time`; the last one again where there is none."""
+        # The index depends on the time alone, so the runtime can read all steps at once.
+        return steps.read(math_ops.Minimum(time + 1, self._max_time - 1))
 
 
 class ScheduledEmbeddingTrainingHelper(TrainingHelper):
@@ -312,9 +328,7 @@ class ScheduledEmbeddingTrainingHelper(TrainingHelper):
             finished, given, state = super().next_inputs(time, outputs, state, name)
             chosen = math_ops.Greater(sample_ids, -1)
             sampled = self._embedding_fn(math_ops.Maximum(sample_ids, 0))
-            chosen = math_ops.LogicalAnd(
-                chosen, math_ops.LogicalNot(reduce.reduce_all(finished))
-            )
+            chosen = math_ops.LogicalAnd(chosen, math_ops.LogicalNot(reduce.reduce_all(finished)))
             return finished, where(chosen, sampled, given), state
 
 
@@ -375,7 +389,7 @@ class ScheduledOutputTrainingHelper(TrainingHelper):
             everywhere = reduce.reduce_all(finished)
             made = outputs if self._next_inputs_fn is None else self._next_inputs_fn(outputs)
             if self._beside is not None:
-                made = concat((made, self._read(self._beside, time + 1, everywhere)), -1)
+                made = concat((made, self._following(self._beside, time)), -1)
             chosen = math_ops.LogicalAnd(
                 math_ops.cast(sample_ids, bool_), math_ops.LogicalNot(everywhere)
             )

@@ -101,6 +101,8 @@ auto convolution() {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
+
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_random, random,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
@@ -114,9 +116,11 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_filter_gradient, filter_gradient, convol
 }  // namespace tf1x
 
 // `tf1x_random` in the calling thread, for an array in memory; `wide`: of float64.
-extern "C" __attribute__((visibility("default"))) void tf1x_fill(
+extern "C" void tf1x_fill(
     int64_t kind, uint64_t seed, uint64_t seed2, uint64_t first_block, int64_t count, int wide,
     void* out) {
   tf1x::fill_typed({}, static_cast<tf1x::Fill>(kind), {seed, seed2, first_block}, count, wide != 0,
                    out);
 }
+
+#pragma GCC visibility pop

@@ -1,0 +1,87 @@
+"""Compiles the kernels: `python build.py LIBRARY INCLUDES`. A script that imports nothing of tf1x.
+
+It leaves the shared library at LIBRARY, or what the compiler said at LIBRARY with the ending
+`.failed`; INCLUDES is the folder of jaxlib's headers.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+KERNELS = Path(__file__).parent / "kernels"
+COMPILERS = ("c++", "g++", "clang++")
+_FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-march=native"]
+_X86 = ["-mprefer-vector-width=512"]
+# Convolutions are made of fused multiply-adds; random numbers must not be (see random.cc).
+_OWN_FLAGS = {
+    "conv.cc": ["-ffp-contract=fast"],
+    "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
+    "handlers.cc": [],
+}
+
+
+def compiler() -> str | None:
+    """The C++ compiler: $CXX, or the first of the usual names on the PATH."""
+    return next(filter(None, map(shutil.which, (os.environ.get("CXX", ""), *COMPILERS))), None)
+
+
+def flags() -> list[str]:
+    return _FLAGS + (_X86 if platform.machine().lower() in ("x86_64", "amd64") else [])
+
+
+def _compile(library: Path, includes: str, folder: Path) -> None:
+    """Raises RuntimeError with the compiler's message."""
+    command = [compiler() or COMPILERS[0], *flags(), "-isystem", includes, "-I", str(KERNELS)]
+    jobs = [
+        subprocess.Popen(
+            [*command, *own, "-c", str(KERNELS / name), "-o", str(folder / f"{name}.o")],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, own in _OWN_FLAGS.items()
+    ]
+    errors = [job.communicate()[1] for job in jobs]
+    for job, error in zip(jobs, errors, strict=True):
+        if job.returncode:
+            raise RuntimeError(error)
+    objects = [str(folder / f"{name}.o") for name in _OWN_FLAGS]
+    partial = folder / library.name
+    linked = subprocess.run(
+        [command[0], "-shared", *objects, "-o", str(partial)], stderr=subprocess.PIPE, text=True
+    )
+    if linked.returncode:
+        raise RuntimeError(linked.stderr)
+    partial.chmod(0o700)
+    partial.replace(library)  # at once: another process may be looking
+
+
+def build(library: Path, includes: str, wait: bool = False) -> None:
+    """Compile, unless it is done; while another process does so, return, or `wait` for it."""
+    import fcntl  # not on Windows, where nothing is compiled
+
+    failed = library.with_suffix(".failed")
+    with open(library.with_suffix(".lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return
+        if library.exists():
+            return
+        try:
+            with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+                _compile(library, includes, Path(folder))
+            failed.unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:
+            failed.write_text(str(error))
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(19)
+    build(Path(sys.argv[1]), sys.argv[2])

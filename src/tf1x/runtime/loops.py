@@ -1,0 +1,313 @@
+"""`While` as it is traced: a scan, a bounded scan, a `lax.while_loop`, or written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tf1x.core.func_graph import FuncGraph
+from tf1x.core.graph import Operation, Tensor
+from tf1x.ops import xp
+from tf1x.ops.list_value import ListValue
+from tf1x.ops.pullback import leaf
+from tf1x.runtime.functions import NeedsConcrete, Traced, carried, fitted
+from tf1x.runtime.per_step import PerStep
+from tf1x.runtime.plan import SILENT, effects, plan_of
+from tf1x.runtime.trip_count import Trips, grows, trips
+
+# A loop of known length whose values change their shape is written out, up to this many times.
+_MAX_UNROLLED = 512
+
+
+class Loop:
+    """One `While`.
+
+    What the body hands on unchanged stays outside of what the loop carries: weights, mostly.
+    """
+
+    def __init__(self, owner: Traced, cond: FuncGraph, body: FuncGraph, args: list[Any]) -> None:
+        self._owner, self._cond, self._body = owner, cond, body
+        self._reverse = owner.evaluator.reverse
+        self._args = list(args)
+        self._variables = owner.evaluator.variables
+        same = [y is x for x, y in zip(body.args, body.outputs, strict=True)]
+        self._varying = [i for i, fixed in enumerate(same) if not fixed]
+        self._fixed = {i for i, fixed in enumerate(same) if fixed}
+        self._written = sorted(effects(body).writes | effects(cond).writes)
+        self._tags: list[Any] = []
+
+    def run(self) -> list[Any]:
+        """The arguments after the last step.
+
+        Raises:
+            NeedsConcrete: XLA cannot express the loop.
+        """
+        found = trips(self._cond, self._body, self._args)
+        variables = self._owner.values_of(self._written)
+        if found is not None and found.count == 0:
+            return self._args
+        grows = self._make_room(found)
+        start = [carried(self._args[i]) for i in self._varying]
+        try:
+            state = self._settled((start, [jnp.asarray(v) for v in variables]))
+        except _ChangesShape:
+            if found is not None and found.count <= _MAX_UNROLLED:
+                return self._unrolled(found.count)
+            raise NeedsConcrete(None) from None
+        flags = [jnp.zeros((), bool)] * len(self._tags)
+        (values, new), flags = self._repeated(found, grows, (state, flags))
+        self._variables.update(zip(self._written, new, strict=True))
+        xp.flag(dict(zip(self._tags, flags, strict=True)))
+        result = list(self._args)
+        for i, value in zip(self._varying, values, strict=True):
+            result[i] = value
+        if found is not None:
+            for i, length in found.lengths.items():
+                result[i] = result[i].resized(length)
+        return result
+
+    def _repeated(self, found: Trips | None, grows: bool, start: Any) -> Any:
+        if found is not None:
+            return self._scan(found.count, start, bounded=False)
+        bound = self._owner.bounds.of(self._owner.op)
+        if self._reverse:
+            end = self._scan(bound, start, bounded=True)
+        elif grows:
+            end, _ = lax.while_loop(
+                lambda c: jnp.logical_and(c[1] < bound, self._holds(c[0])),
+                lambda c: (self._step(c[0]), c[1] + 1),
+                (start, jnp.zeros((), jnp.int32)),
+            )
+        else:
+            return lax.while_loop(self._holds, self._step, start)
+        xp.flag({self._owner.op: self._holds(end)})
+        return end
+
+    def _unrolled(self, count: int) -> list[Any]:
+        args = self._args
+        for _ in range(count):
+            args = self._owner.run(self._body, args, self._variables)
+        return args
+
+    # -- carried values ------------------------------------------------------------------------
+
+    def _make_room(self, found: Trips | None) -> bool:
+        """Make room in the lists that the loop makes longer; whether there are any."""
+        growing = [
+            i
+            for i in self._varying
+            if isinstance(self._args[i], ListValue) and grows(self._body, i)
+        ]
+        for i in growing:
+            value = self._args[i]
+            if found is None:
+                capacity = value.capacity + self._owner.bounds.of(self._owner.op)
+            else:
+                capacity = max(found.lengths[i], value.capacity)
+            self._args[i] = value.growing(capacity)
+        return bool(growing)
+
+    def _settled(self, state: Any) -> Any:
+        """The first state, with the shapes that it has after the body, too.
+
+        Raises:
+            _ChangesShape: the body changes a shape.
+        """
+        for _ in range(3):
+            after, _ = jax.eval_shape(self._body_of, state)
+            before: Any = (jax.tree.leaves(state), jax.tree.structure(state))
+            specs: Any = (jax.tree.leaves(after), jax.tree.structure(after))
+            if before[1] == specs[1] and all(
+                x.shape == s.shape and x.dtype == s.dtype
+                for x, s in zip(before[0], specs[0], strict=True)
+            ):
+                return state
+            values, variables = state
+            values = [fitted(x, s) for x, s in zip(values, after[0], strict=True)]
+            state = values, variables
+        raise _ChangesShape
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def _all(self, state: Any) -> tuple[list[Any], dict[str, Any]]:
+        """All arguments and variables, the carried ones from `state`."""
+        values, variables = state
+        args = list(self._args)
+        for i, value in zip(self._varying, values, strict=True):
+            args[i] = value
+        return args, {**self._variables, **dict(zip(self._written, variables, strict=True))}
+
+    def _holds(self, carry: Any) -> Any:
+        args, variables = self._all(carry[0])
+        with xp.collecting_checks():
+            (holds,) = self._owner.run(self._cond, args, variables)
+        return jnp.asarray(holds).astype(bool).reshape(())
+
+    def _body_of(self, state: Any, known: Any = None) -> Any:
+        """One step: (values, variables) to the same, and its flags."""
+        args, variables = self._all(state)
+        with xp.collecting_checks() as checks:
+            outputs = self._owner.run(self._body, args, variables, known)
+        found = checks.combined()
+        self._tags = list(dict.fromkeys([*self._tags, *found]))
+        new = [carried(outputs[i]) for i in self._varying]
+        return (new, [jnp.asarray(variables[key]) for key in self._written]), found
+
+    def _step(self, carry: Any, known: Any = None) -> Any:
+        state, flags = carry
+        state, found = self._body_of(state, known)
+        flags = [
+            jnp.logical_or(flag, found[tag]) if tag in found else flag
+            for flag, tag in zip(flags, self._tags, strict=True)
+        ]
+        return state, flags
+
+    # -- scans ---------------------------------------------------------------------------------
+
+    def _scan(self, length: int, start: Any, bounded: bool) -> Any:
+        """`length` steps; with `bounded`, only as long as the condition holds."""
+        plan = PerStep(self._body, self._args, self._fixed, self._written, length, bounded)
+        sweep = _Sweep(self, plan, length, bounded)
+        return sweep.differentiable(start) if self._reverse else sweep.run(start, None)[0]
+
+    def evaluate(self, tensors: list[Tensor], known: dict[Operation, Any]) -> list[Any]:
+        """Values of tensors of the body that do not depend on what the loop carries."""
+        needed: set[Operation] = set()
+        stack = [t.op for t in tensors]
+        while stack:
+            op = stack.pop()
+            if op not in needed:
+                needed.add(op)
+                stack += [] if op in known else [t.op for t in op.inputs]
+        plan = plan_of(self._body)
+        inner = self._owner.evaluator.nested(dict(self._variables), plan.access, self._reverse)
+        inner.known_ops = known
+        inner.values.update(zip(self._body.args, self._args, strict=True))
+        inner.run(op for op in plan.ops if op in needed and op.type not in SILENT)
+        return [inner.value(t, t.op) for t in tensors]
+
+    def given(self) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments, and values of the variables that the loop reads."""
+        reads = effects(self._body).reads | effects(self._cond).reads
+        return self._args, {k: self._variables[k] for k in sorted(reads) if k in self._variables}
+
+    def replace(self, args: list[Any], variables: dict[str, Any]) -> tuple[Any, Any]:
+        """Use other values of the same form; returns those so far."""
+        saved = self._args, self._variables
+        self._args, self._variables = args, {**self._variables, **variables}
+        return saved
+
+    def restore(self, saved: tuple[Any, Any]) -> None:
+        self._args, self._variables = saved
+
+
+class _Sweep:
+    """A loop's steps as one `lax.scan`."""
+
+    def __init__(self, loop: Loop, plan: PerStep, length: int, bounded: bool) -> None:
+        self._loop, self._plan = loop, plan
+        self._length, self._bounded = length, bounded
+
+    def run(self, start: Any, zeros: list[Any] | None) -> tuple[Any, list[Any]]:
+        """The state at the end, and of each product of `zeros` the late factors of all steps."""
+        loop, plan = self._loop, self._plan
+        rows = plan.rows(loop.given()[0])
+        early = plan.early_products(rows, loop.evaluate)
+
+        def advance(carry: Any, step: Any) -> Any:
+            inputs: list[Any] = []
+            known = plan.known(step[:2], step[2], inputs)
+            carry = loop._step(carry, known)
+            return carry, [x for x in inputs if x is not None]
+
+        def iterate(carry: Any, step: Any) -> Any:
+            if not self._bounded:
+                return advance(carry, step)
+            shapes = jax.eval_shape(advance, carry, step)[1]
+            blank = [jnp.zeros(s.shape, s.dtype) for s in shapes]
+            return lax.cond(loop._holds(carry), advance, lambda same, _: (same, blank), carry, step)
+
+        result: tuple[Any, list[Any]] = lax.scan(
+            iterate, start, (rows, early, zeros), length=self._length
+        )
+        return result
+
+    def differentiable(self, start: Any) -> Any:
+        """As `run`, with the weights' gradients found after the loop (per_step.py)."""
+        tree = (*self._loop.given(), start)
+        flat: tuple[list[Any], Any] = jax.tree.flatten(tree)
+        leaves, form = flat
+        active = [
+            i for i, x in enumerate(leaves) if isinstance(x, jax.Array) and leaf(x) is not None
+        ]
+        weights = self._weights(leaves, set(active))
+        if all(w is None for w in weights):
+            return self.run(start, None)[0]
+        zeros = self._zeros(start, weights)
+
+        def run(chosen: Any, zeros: Any) -> Any:
+            values = list(leaves)
+            for i, x in zip(active, chosen, strict=True):
+                values[i] = x
+            args, variables, begin = form.unflatten(values)
+            saved = self._loop.replace(args, variables)
+            try:
+                return self.run(begin, zeros)
+            finally:
+                self._loop.restore(saved)
+
+        def forward(*chosen: Any) -> Any:
+            end, pull, factors = jax.vjp(run, chosen, zeros, has_aux=True)
+            return end, (pull, factors)
+
+        def backward(saved: Any, cotangents: Any) -> Any:
+            pull, factors = saved
+            found, outer = pull(cotangents)
+            grads = dict(zip(active, found, strict=True))
+            remaining = iter(factors)
+            for product, weight, g in zip(self._plan.products, weights, outer, strict=True):
+                if weight is None:
+                    continue
+                x = next(remaining)
+                update = x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+                rows = self._plan.late_rows(product, grads[weight].shape[0], x.shape[-1])
+                grads[weight] = grads[weight].at[rows].add(update)
+            return tuple(grads[i] for i in active)
+
+        function = jax.custom_vjp(lambda *chosen: run(chosen, zeros)[0])
+        function.defvjp(forward, backward)
+        return function(*(leaves[i] for i in active))
+
+    def _weights(self, leaves: list[Any], active: set[int]) -> list[int | None]:
+        """For each product the leaf that its weights are, where its gradient can wait."""
+        found: list[int | None] = []
+        for product in self._plan.products:
+            index = None
+            if product.late is not None:
+                (value,) = self._loop.evaluate([product.weights], {})
+                index = next((i for i in active if leaves[i] is value), None)
+            found.append(index)
+        return found
+
+    def _zeros(self, start: Any, weights: list[int | None]) -> list[Any]:
+        """For each product whose gradient waits, a zero of the shape of its results of all steps."""
+        rows = self._plan.rows(self._loop.given()[0])
+        early = self._plan.early_products(rows, self._loop.evaluate)
+        shapes: dict[int, Any] = {}
+
+        def probe(carry: Any, step: Any) -> Any:
+            return self._loop._step(carry, self._plan.known((*step,), None, [], shapes))
+
+        first = jax.tree.map(lambda x: x[0], (rows, early))
+        jax.eval_shape(probe, start, first)
+        return [
+            None if w is None else jnp.zeros((self._length, *shapes[i].shape), shapes[i].dtype)
+            for i, w in enumerate(weights)
+        ]
+
+
+class _ChangesShape(Exception):
+    """The loop's values do not keep their shapes."""
