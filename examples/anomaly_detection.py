@@ -102,12 +102,11 @@ def main():
     parser.add_argument("--normal", type=int, choices=range(10), default=0, help="the normal digit")
     args = parser.parse_args()
     tf.set_random_seed(args.seed)
-    np.random.seed(args.seed)
 
     mnist = input_data.read_data_sets("MNIST_data/")
-    train, held_out, test = (
-        part.images[part.labels == args.normal]
-        for part in (mnist.train, mnist.validation, mnist.test)
+    np.random.seed(args.seed)  # now: reading the pictures has seeded NumPy anew
+    train, held_out = (
+        part.images[part.labels == args.normal] for part in (mnist.train, mnist.validation)
     )
     is_normal = mnist.test.labels == args.normal
     firsts = [np.flatnonzero(mnist.test.labels == digit)[0] for digit in range(10)]

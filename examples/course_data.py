@@ -6,7 +6,6 @@ import sys
 import numpy as np
 
 TABLES = "https://github.com/hunkim/DeepLearningZeroToAll"
-CIFAR_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 
 
 def path(name, source=TABLES):

@@ -151,10 +151,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="80 steps, then 30, not 1,500 and 300")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
-    np.random.seed(args.seed)
     source_steps, steps, every = (80, 30, 15) if args.quick else (1500, 300, 10)
 
     mnist = input_data.read_data_sets("MNIST_data/")
+    np.random.seed(args.seed)  # now: reading the pictures has seeded NumPy anew
 
     def digits(data, lowest):
         rows = (data.labels >= lowest) & (data.labels < lowest + 5)

@@ -107,9 +107,9 @@ def main():
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
     tf.set_random_seed(args.seed)
-    np.random.seed(args.seed)
 
     mnist = input_data.read_data_sets("MNIST_data/")
+    np.random.seed(args.seed)  # now: reading the pictures has seeded NumPy anew
     half = (10000 if args.quick else 50000) // 2
     half = min(half, mnist.train.num_examples // 2 // STREAM_BATCH * STREAM_BATCH)
     images, labels = mnist.train.images[: 2 * half], mnist.train.labels[: 2 * half]

@@ -131,7 +131,7 @@ def measure(data, epochs, seed, weight_decay=0.0, keep_prob=1.0, batch_norm=Fals
         history = []
         with tf.Session() as sess:
             sess.run(tf.global_variables_initializer())
-            for epoch in tqdm(range(epochs), leave=False, disable=None):
+            for _ in tqdm(range(epochs), leave=False, disable=None):
                 order = random.permutation(len(x_train))
                 for rows in np.split(order, len(x_train) // BATCH_SIZE):
                     x = augment(x_train[rows], random) if augmented else x_train[rows]

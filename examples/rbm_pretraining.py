@@ -71,13 +71,12 @@ def pretrain(sess, X, stack, images, epochs):
     """Train one machine after the other."""
     for number, rbm in enumerate(stack, 1):
         for epoch in range(epochs):
-            order, errors = np.random.permutation(len(images)), []
-            batches = np.split(order, len(images) // BATCH_SIZE)
+            batches = np.split(np.random.permutation(len(images)), len(images) // BATCH_SIZE)
+            error = 0.0
             for rows in tqdm(batches, f"machine {number}", leave=False, disable=None):
-                errors.append(sess.run([rbm.error, rbm.learn], feed_dict={X: images[rows]})[0])
-            print(
-                f"machine {number}, epoch {epoch + 1:2d}  error {np.mean(errors):.4f}", flush=True
-            )
+                value, _ = sess.run([rbm.error, rbm.learn], feed_dict={X: images[rows]})
+                error += value / len(batches)
+            print(f"machine {number}, epoch {epoch + 1:2d}  error {error:.4f}", flush=True)
 
 
 def fine_tune(sess, train, accuracy, few, test, epochs):
@@ -130,9 +129,9 @@ def main():
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
     tf.set_random_seed(args.seed)
-    np.random.seed(args.seed)
 
     mnist = input_data.read_data_sets("MNIST_data/", one_hot=True)
+    np.random.seed(args.seed)  # now: reading the pictures has seeded NumPy anew
     images = mnist.train.images[:8000] if args.quick else mnist.train.images
     images = images[: len(images) // BATCH_SIZE * BATCH_SIZE]
     rbm_epochs, fine_epochs = (1, 20) if args.quick else (8, 100)

@@ -16,7 +16,7 @@ from tf1x.lib.rnn.lstm_cells import LSTMStateTuple
 from tf1x.ops import array, reduce, rnn
 from tf1x.ops import math as math_ops
 from tf1x.ops.array_gather import gather_nd
-from tf1x.ops.array_moves import concat, stack, tile, transpose, unstack
+from tf1x.ops.array_moves import Tile, concat, stack, transpose, unstack
 from tf1x.ops.array_select import sequence_mask
 
 
@@ -150,7 +150,7 @@ class LSTMBlockWrapper(Layer):
             state = LSTMStateTuple(memories[-1], outputs[-1])
         else:
             mask = transpose(sequence_mask(lengths, steps, dtype=dtype), [1, 0])
-            outputs = outputs * tile(array.expand_dims(mask, [-1]), [1, 1, self.num_units])
+            outputs = outputs * Tile(array.expand_dims(mask, [-1]), [1, 1, self.num_units])
             state = LSTMStateTuple(
                 _last(first_memory, memories, lengths, batch),
                 _last(first_output, outputs, lengths, batch),
@@ -259,9 +259,7 @@ class GRUBlockCell(LayerRNNCell):
     def call(self, inputs: Any, state: Any) -> tuple[Tensor, Tensor]:
         size = TensorShape(state.shape).with_rank(2)[1].value
         if size != self._cell_size:
-            raise ValueError(
-                f"Shape of h_prev[1] incorrect: cell_size {self._cell_size} vs {size}"
-            )
+            raise ValueError(f"Shape of h_prev[1] incorrect: cell_size {self._cell_size} vs {size}")
         *_, new = rnn.GRUBlockCell(
             inputs,
             state,

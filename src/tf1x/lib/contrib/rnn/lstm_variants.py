@@ -323,9 +323,7 @@ class PhasedLSTMCell(LSTMShaped):
         """How far each unit is open, in [0, 1]."""
         size = [self._num_units]
         period = get_variable("period", size, initializer=_log_uniform(*self._period_range))
-        phase = get_variable(
-            "phase", size, initializer=RandomUniform(0.0, period.initial_value)
-        )
+        phase = get_variable("phase", size, initializer=RandomUniform(0.0, period.initial_value))
         ratio_on = get_variable(
             "ratio_on",
             size,
