@@ -26,6 +26,7 @@ $(BIN)/python:
 
 .venv/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	$(BIN)/python -m tf1x.native
 	@touch $@
 
 .venv/.test: pyproject.toml | $(BIN)/python
@@ -36,6 +37,7 @@ demo: .venv/.demo
 	$(BIN)/tf1x run examples/demo.py
 
 test: .venv/.test
+	$(BIN)/python -m tf1x.native
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv/.test
@@ -49,6 +51,7 @@ format: .venv/.test
 	$(BIN)/ruff check --fix .
 
 bench: .venv/.test
+	$(BIN)/python -m tf1x.native
 	$(BIN)/python -m benchmarks
 
 docs: .venv/.test

@@ -31,6 +31,7 @@ _ENVIRONMENT = """\
 environment:
   TF1X_CACHE=FOLDER     where compiled programs are kept (~/.cache/tf1x/xla); `off`: nowhere
   TF1X_DATA=FOLDER      data sets, e.g. mnist.npz
+  TF1X_NATIVE=0         without the C++ kernels (FOLDER: where they are kept, ~/.cache/tf1x/native)
   TF1X_SEEDS=tf2        default op seeds as TensorFlow 2 counts them, not as 1.x did
   TF1X_TRACEBACK=full   the same as --full-traceback"""
 

@@ -91,6 +91,7 @@ _MODULES = (
     "tf1x.lib.contrib.losses",
     "tf1x.lib.contrib.metrics",
     "tf1x.lib.contrib.rnn",
+    "tf1x.lib.contrib.cudnn_rnn",
     "tf1x.lib.contrib.distributions",
     "tf1x.lib.framework",
     "tf1x.lib.contrib.names",

@@ -23,8 +23,9 @@ PROGRAMS = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name not in
 # The part of a training graph that is each engine's own.
 _BACKWARD = {"gradients", "Adam", "GradientDescent"}
 
-# Ours is a node that calls functions, TensorFlow's a subgraph of Switch and Merge.
-_CONTROL_FLOW = {"cond"}
+# Ours is a node that calls functions, TensorFlow's a subgraph of Switch and Merge; and where the
+# moving averages of a batch normalisation move only in training, theirs stand in a branch.
+_CONTROL_FLOW = {"cond", "AssignMovingAvg"}
 _CALLS = {"If", "StatelessIf", "While", "StatelessWhile"}
 
 # Adam divides by the size of the gradient, so where a gradient is nearly zero its rounding shows
@@ -59,12 +60,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         x_test=test["x"],
         y_test=test["y"],
     )
+    things, kind = rng.randint(0, 180, (750, 32, 32, 3)).astype(np.uint8), np.arange(750) % 10
+    for i in range(10):
+        things[kind == i, 3 * i : 3 * i + 4, :, i % 3] += 75
     np.savez(
         folder / "cifar10.npz",
-        x_train=rng.randint(0, 256, (500, 32, 32, 3)).astype(np.uint8),
-        y_train=rng.randint(0, 10, (500, 1)).astype(np.uint8),
-        x_test=rng.randint(0, 256, (250, 32, 32, 3)).astype(np.uint8),
-        y_test=rng.randint(0, 10, (250, 1)).astype(np.uint8),
+        x_train=things[:500],
+        y_train=kind[:500, None],
+        x_test=things[500:],
+        y_test=kind[500:, None],
     )
     scores = rng.randint(50, 100, (25, 3))
     final = (scores @ [0.5, 0.5, 1.0]).astype(int)
@@ -140,8 +144,11 @@ def _compare(
         for i, (a, b) in enumerate(zip(our_runs, their_runs, strict=True)):
             assert a["fetches"] == b["fetches"]
             for name, value in b["results"].items():
-                if value.dtype.kind in "fiub":
-                    found = a["results"][name]
+                found = a["results"][name]
+                if value.ndim and value.dtype.kind in "iub" and i >= _EARLY_RUNS:
+                    assert np.mean(found != value) < 0.1, f"{name}, run {i}"  # guesses, near ties
+                    compared += 1
+                elif value.dtype.kind in "fiub":
                     np.testing.assert_allclose(
                         found, value, **tolerance(i), err_msg=f"{name}, run {i}"
                     )

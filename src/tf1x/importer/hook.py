@@ -159,7 +159,10 @@ class _Private(ModuleType):
 
     def _look_up(self, full: str, name: str) -> Any:
         if full in private_paths.NAMES:
-            return _public(private_paths.NAMES[full].removeprefix("tf."))
+            place, _, attribute = private_paths.NAMES[full].partition(":")
+            if attribute:
+                return getattr(importlib.import_module(place), attribute)
+            return _public(place.removeprefix("tf."))
         for source in self._tf_sources:
             try:
                 return _from_source(source, name)

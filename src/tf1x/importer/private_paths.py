@@ -56,7 +56,13 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.ops", "random_ops", "tf", "tf.random"),
     **_all("python.ops", "resource_variable_ops state_ops", "tf", "ops"),
     **_all("python.ops", "rnn", "tf.nn"),
-    **_all("python.ops", "rnn_cell rnn_cell_impl", "tf.nn.rnn_cell", "tf.contrib.rnn"),
+    **_all(
+        "python.ops",
+        "rnn_cell rnn_cell_impl rnn.rnn_cell rnn.rnn_cell_impl",
+        "tf.nn.rnn_cell",
+        "tf.contrib.rnn",
+        "tf1x.lib.rnn.base",
+    ),
     **_all("python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
     **_all("python.ops", "sparse_ops", "tf", "tf.sparse"),
     **_all("python.ops", "standard_ops template tensor_array_ops", "tf"),
@@ -64,6 +70,27 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.ops", "variable_scope variables", "tf"),
     **_all("python.ops", "image_ops image_ops_impl", "tf.image"),
     **_all("python.ops.losses", "losses losses_impl util", "tf.losses"),
+    **_all(
+        "python.ops.distributions",
+        "bernoulli beta categorical dirichlet dirichlet_multinomial distribution distributions "
+        "exponential gamma laplace multinomial normal student_t uniform",
+        "tf.distributions",
+        "tf.contrib.distributions",
+    ),
+    **{
+        f"python.ops.distributions.{module}": (f"tf1x.lib.distributions.{module}",)
+        for module in ("kullback_leibler", "special_math")
+    },
+    **_all(
+        "python.ops.distributions",
+        "bijector identity_bijector",
+        "tf.contrib.distributions.bijectors",
+    ),
+    **_all(
+        "python.ops.distributions",
+        "util",
+        *(f"tf1x.lib.distributions.{module}" for module in ("util", "checks", "shapes")),
+    ),
     **_all("python.ops", "metrics metrics_impl", "tf.metrics", "tf1x.lib.metrics.common"),
     **_all("python.ops", "weights_broadcast_ops", "tf1x.lib.weights_broadcast"),
     **_all("python.ops", "confusion_matrix", "tf", "tf1x.ops.counting"),
@@ -121,6 +148,24 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.util", "tf_contextlib", "contextlib"),
     **_all("python.util", "tf_inspect", "tf1x.lib.internals", "inspect"),
     # -- contrib
+    **_all(
+        "contrib.distributions.python.ops",
+        "bernoulli beta binomial categorical cauchy chi2 deterministic dirichlet "
+        "dirichlet_multinomial distribution exponential gamma geometric gumbel half_normal "
+        "independent inverse_gamma kullback_leibler laplace logistic mixture mixture_same_family "
+        "multinomial mvn_diag mvn_full_covariance mvn_linear_operator mvn_tril negative_binomial "
+        "normal normal_conjugate_posteriors onehot_categorical poisson quantized_distribution "
+        "relaxed_bernoulli relaxed_onehot_categorical sample_stats student_t "
+        "transformed_distribution uniform",
+        "tf.contrib.distributions",
+    ),
+    **_all(
+        "contrib.distributions.python.ops",
+        "distribution_util",
+        "tf.contrib.distributions",
+        *(f"tf1x.lib.distributions.{module}" for module in ("util", "checks", "shapes")),
+    ),
+    **_all("contrib.distributions.python.ops", "bijectors", "tf.contrib.distributions.bijectors"),
     **_all("contrib.framework.python", "framework ops", "tf.contrib.framework"),
     **_all("contrib.framework.python.framework", "deprecation tensor_util", "tf.contrib.framework"),
     **_all("contrib.framework.python.ops", "variables", "tf.contrib.framework"),
@@ -152,7 +197,14 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "tf.contrib.metrics",
     ),
     **_all(
-        "contrib.rnn.python.ops", "core_rnn core_rnn_cell rnn rnn_cell", "tf.contrib.rnn", "tf.nn"
+        "contrib.cudnn_rnn.python", "layers.cudnn_rnn ops.cudnn_rnn_ops", "tf.contrib.cudnn_rnn"
+    ),
+    **_all(
+        "contrib.rnn.python.ops",
+        "core_rnn core_rnn_cell core_rnn_cell_impl fused_rnn_cell gru_ops lstm_ops rnn rnn_cell",
+        "tf.contrib.rnn",
+        "tf.nn",
+        "tf1x.lib.rnn.base",
     ),
     **_all(
         "contrib.seq2seq.python.ops",
@@ -191,8 +243,39 @@ MODULES: dict[str, str] = {
     },
 }
 
-# Single names that are called something else here.
+_RNN_CELL_NAMES = {
+    "_LayerRNNCell": "base:LayerRNNCell",
+    "_Linear": "projections:Linear",
+    "_RNNCell": "base:RNNCell",
+    "_concat": "base:concat_sizes",
+    "_like_rnncell": "base:like_rnncell",
+    "_linear": "projections:linear",
+    "_zero_state_tensors": "base:zero_state_tensors",
+}
+_RNN_NAMES = {
+    "_best_effort_input_batch_size": "dynamic:best_effort_input_batch_size",
+    "_infer_state_dtype": "steps:state_dtype",
+    "_reverse_seq": "static:reversed_steps",
+    "_transpose_batch_time": "dynamic:transpose_batch_time",
+}
+
+
+def _named(package: str, modules: str, names: dict[str, str]) -> dict[str, str]:
+    return {
+        f"{package}.{module}.{name}": f"tf1x.lib.rnn.{place}"
+        for module in modules.split()
+        for name, place in names.items()
+    }
+
+
+# Single names that are called something else here: public ones ("tf.x"), or "module:name".
 NAMES: dict[str, str] = {
+    **_named("python.ops", "rnn_cell rnn_cell_impl", _RNN_CELL_NAMES),
+    **_named(
+        "contrib.rnn.python.ops", "core_rnn_cell core_rnn_cell_impl rnn_cell", _RNN_CELL_NAMES
+    ),
+    **_named("python.ops", "rnn", _RNN_NAMES),
+    **_named("contrib.rnn.python.ops", "core_rnn rnn", _RNN_NAMES),
     "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
     "python.layers.base._Layer": "tf.layers.Layer",
     "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",

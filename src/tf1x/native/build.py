@@ -1,4 +1,4 @@
-"""Compiles the kernels: `python build.py LIBRARY INCLUDES`. A script that imports nothing of tf1x.
+"""Compiles the kernels: `python -IS build.py LIBRARY INCLUDES`, without importing tf1x.
 
 It leaves the shared library at LIBRARY, or what the compiler said at LIBRARY with the ending
 `.failed`; INCLUDES is the folder of jaxlib's headers.
@@ -19,7 +19,7 @@ COMPILERS = ("c++", "g++", "clang++")
 _FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-march=native"]
 _X86 = ["-mprefer-vector-width=512"]
 # Convolutions are made of fused multiply-adds; random numbers must not be (see random.cc).
-_OWN_FLAGS = {
+OWN_FLAGS = {
     "conv.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "handlers.cc": [],
@@ -44,13 +44,13 @@ def _compile(library: Path, includes: str, folder: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for name, own in _OWN_FLAGS.items()
+        for name, own in OWN_FLAGS.items()
     ]
     errors = [job.communicate()[1] for job in jobs]
     for job, error in zip(jobs, errors, strict=True):
         if job.returncode:
             raise RuntimeError(error)
-    objects = [str(folder / f"{name}.o") for name in _OWN_FLAGS]
+    objects = [str(folder / f"{name}.o") for name in OWN_FLAGS]
     partial = folder / library.name
     linked = subprocess.run(
         [command[0], "-shared", *objects, "-o", str(partial)], stderr=subprocess.PIPE, text=True

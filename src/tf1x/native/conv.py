@@ -46,8 +46,9 @@ def suits_images_gradient(filter: Sequence[int]) -> bool:
 
 
 def _call(target: str, windows: Windows, shape: Sequence[int], *operands: Any) -> Any:
-    result = jax.ShapeDtypeStruct(tuple(shape), np.float32)
-    call = jax.ffi.ffi_call(target, result, vmap_method="sequential")
+    struct: Any = jax.ShapeDtypeStruct
+    result = struct(tuple(shape), np.float32)
+    call: Any = jax.ffi.ffi_call(target, result, vmap_method="sequential")
     return call(*map(jnp.asarray, operands), **windows.attributes())
 
 

@@ -18,9 +18,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import jax
-import jaxlib
+from jaxlib.version import __version__ as jaxlib_version
 
 from tf1x.native import build
 
@@ -77,7 +78,7 @@ def _find() -> ctypes.CDLL | None:
     elif path.with_suffix(".failed").exists():
         _tell_once(path, f"The native kernels did not compile; {_SLOWER}. See {path.parent}")
     else:
-        command = [sys.executable, build.__file__, str(path), jax.ffi.include_dir()]
+        command = [sys.executable, "-IS", build.__file__, str(path), jax.ffi.include_dir()]
         null = subprocess.DEVNULL
         subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
     return None
@@ -112,9 +113,9 @@ def _path() -> Path | None:
 
 
 def _key() -> str:
-    parts = [jaxlib.__version__, platform.machine(), _cpu(), *build.flags()]
+    flags = (*build.flags(), repr(build.OWN_FLAGS))
+    parts = [jaxlib_version, platform.machine(), _cpu(), *flags]
     parts += [file.read_text() for file in sorted(build.KERNELS.iterdir()) if file.is_file()]
-    parts.append(Path(build.__file__).read_text())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -141,9 +142,9 @@ def _load(path: Path) -> ctypes.CDLL | None:
     except OSError as error:
         _log.warning("%s cannot be loaded: %s", path, error)
         return None
+    ffi: Any = jax.ffi
     for target in _TARGETS:
-        handler = jax.ffi.pycapsule(getattr(library, target))
-        jax.ffi.register_ffi_target(target, handler, platform="cpu")
+        ffi.register_ffi_target(target, ffi.pycapsule(getattr(library, target)), platform="cpu")
     library.tf1x_fill.argtypes = [
         ctypes.c_int64,
         *[ctypes.c_uint64] * 3,

@@ -32,9 +32,9 @@ def fill(
         if not on_cpu() or 0 in shape:
             return None
         words = [jnp.asarray(_unsigned(part), np.uint64) for part in stream]
-        call = jax.ffi.ffi_call(
-            "tf1x_random", jax.ShapeDtypeStruct(tuple(shape), dtype), vmap_method="sequential"
-        )
+        struct: Any = jax.ShapeDtypeStruct
+        result = struct(tuple(shape), dtype)
+        call: Any = jax.ffi.ffi_call("tf1x_random", result, vmap_method="sequential")
         return call(jnp.stack(words), kind=np.int64(_KINDS[kind]))
     kernels = library()
     if kernels is None:

@@ -67,6 +67,8 @@ def _results(tf: Any, distribution: Any, value: Any) -> dict[str, Any]:
         except NotImplementedError:
             found[method] = tf.constant("not implemented")
     for method in STATISTICS.split():
+        if method == "mode" and isinstance(distribution, tf.distributions.Dirichlet):
+            continue  # TensorFlow 2.21 cannot do it for a batch
         try:
             found[method] = getattr(distribution, method)()
         except NotImplementedError:
@@ -198,6 +200,7 @@ def test_undefined_modes_are_nan() -> None:
             d.Beta([0.5, 2.0], [2.0, 3.0]).mode(),
             d.Gamma([0.5, 2.0], 1.0).mode(),
             d.Dirichlet([0.5, 2.0]).mode(),
+            d.Dirichlet([1.5, 2.0]).mode(),
             d.StudentT([0.5, 1.5, 2.5], 1.0, 1.0).variance(),
         ]
 

@@ -21,7 +21,14 @@ from tf1x.ops.array_slicing import slice_
 from tf1x.ops.matmul import matmul
 from tf1x.ops.nn_functions import bias_add
 
-__all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "concat_sizes", "zero_state_tensors"]
+__all__ = [
+    "LayerRNNCell",
+    "RNNCell",
+    "assert_like_rnncell",
+    "concat_sizes",
+    "like_rnncell",
+    "zero_state_tensors",
+]
 
 
 class RNNCell(Layer):
@@ -198,8 +205,7 @@ def zero_state_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
 # -- arguments -----------------------------------------------------------------------------------
 
 
-def assert_like_rnncell(cell_name: str, cell: Any) -> None:
-    """Raise TypeError unless `cell` has what recurrent functions use of an RNNCell."""
+def _faults(cell: Any) -> list[str]:
     checks = {
         "'output_size' property is missing": hasattr(cell, "output_size"),
         "'state_size' property is missing": hasattr(cell, "state_size"),
@@ -208,10 +214,20 @@ def assert_like_rnncell(cell_name: str, cell: Any) -> None:
         ),
         "is not callable": callable(cell),
     }
-    errors = [message for message, holds in checks.items() if not holds]
-    if errors:
+    return [message for message, holds in checks.items() if not holds]
+
+
+def like_rnncell(cell: Any) -> bool:
+    """Whether `cell` has what recurrent functions use of an RNNCell."""
+    return not _faults(cell)
+
+
+def assert_like_rnncell(cell_name: str, cell: Any) -> None:
+    """Raise TypeError unless `cell` has what recurrent functions use of an RNNCell."""
+    faults = _faults(cell)
+    if faults:
         raise TypeError(
-            f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(errors)}."
+            f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(faults)}."
         )
 
 

@@ -92,9 +92,9 @@ def dynamic_rnn(
     """
     assert_like_rnncell("cell", cell)
     with variable_scope(scope or "rnn"):
-        flat = nest.flatten(inputs)
+        flat = [convert.to_tensor(x) for x in nest.flatten(inputs)]
         if not time_major:
-            flat = [transpose_batch_time(convert.to_tensor(x)) for x in flat]
+            flat = [transpose_batch_time(x) for x in flat]
         lengths = _lengths(sequence_length)
         batch_size = best_effort_input_batch_size(flat)
         state = initial_state_of(cell, initial_state, batch_size, dtype)

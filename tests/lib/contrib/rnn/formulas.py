@@ -77,6 +77,6 @@ def step(
     return shapes, dict(zip(names, values, strict=True)), flat, after
 
 
-def assert_all_close(ours: list[Any], expected: Any) -> None:
+def assert_all_close(ours: list[Any], expected: Any, atol: float = 2e-6) -> None:
     for a, b in zip(ours, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=atol)

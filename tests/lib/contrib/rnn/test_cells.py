@@ -358,7 +358,8 @@ def test_phased() -> None:
     inputs = np.float32([[0.3], [5.1]]), X
     found, weights, state, after = step(lambda: rnn.PhasedLSTMCell(3, use_peepholes=True), inputs)
     assert list(found)[-3:] == ["period", "phase", "ratio_on"]
-    assert_all_close(after, _phased(weights, inputs, state))
+    # The remainder of the time by the period loses digits.
+    assert_all_close(after, _phased(weights, inputs, state), atol=1e-5)
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])

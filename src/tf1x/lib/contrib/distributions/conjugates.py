@@ -27,7 +27,8 @@ def normal_conjugates_known_scale_posterior(prior: Any, scale: Any, s: Any, n: A
 def normal_conjugates_known_scale_predictive(prior: Any, scale: Any, s: Any, n: Any) -> Normal:
     """The distribution of the next observation; see `normal_conjugates_known_scale_posterior`."""
     mean, variance = _posterior(prior, scale, s, n)
-    return Normal(mean, elementary.Sqrt(variance + elementary.Square(scale)))
+    each = elementary.Square(convert.to_tensor(scale, prior.dtype))
+    return Normal(mean, elementary.Sqrt(variance + each))
 
 
 def _posterior(prior: Any, scale: Any, s: Any, n: Any) -> tuple[Tensor, Tensor]:
@@ -39,6 +40,7 @@ def _posterior(prior: Any, scale: Any, s: Any, n: Any) -> tuple[Tensor, Tensor]:
             f"Observation sum s.dtype does not match prior dtype: {s.dtype} vs. {prior.dtype}"
         )
     n = math.cast(n, prior.dtype)
-    before, each = elementary.Square(prior.scale), elementary.Square(scale)
+    before = elementary.Square(prior.scale)
+    each = elementary.Square(convert.to_tensor(scale, prior.dtype))
     variance = 1.0 / (1.0 / before + n / each)
     return (prior.loc / before + s / each) * variance, variance

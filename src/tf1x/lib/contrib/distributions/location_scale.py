@@ -206,8 +206,9 @@ class HalfNormal(ScalarDistribution):
         name: str = "HalfNormal",
     ) -> None:
         parameters = dict(locals())
-        with scopes.name_scope(name, None, [scale]) as name, scopes.control_dependencies(
-            [checks.assert_positive(scale)] if validate_args else []
+        with (
+            scopes.name_scope(name, None, [scale]) as name,
+            scopes.control_dependencies([checks.assert_positive(scale)] if validate_args else []),
         ):
             self._scale = array.identity(scale, name="scale")
         super().__init__(

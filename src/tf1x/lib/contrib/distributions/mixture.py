@@ -210,6 +210,12 @@ class MixtureSameFamily(Distribution):
                     f"`mixture_distribution components` ({sizes[1]}) does not equal "
                     f"`components_distribution.batch_shape[-1]` ({sizes[0]})"
                 )
+            own = mixture_distribution.batch_shape
+            if own.ndims != 0 and not own.is_compatible_with(batch[:-1]):
+                raise ValueError(
+                    f"`mixture_distribution.batch_shape` ({own}) is not compatible with "
+                    f"`components_distribution.batch_shape` ({batch[:-1]})"
+                )
             self._events = event.ndims
             self._count = array.shape(mixture_distribution.logits)[-1]
         super().__init__(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
@@ -106,16 +104,29 @@ class TransformedDistribution(Distribution):
 
     # -- values --------------------------------------------------------------------------------
 
-    def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
+    def _call_sample_n(self, sample_shape: Any, seed: Any, name: str, **kwargs: Any) -> Tensor:
+        with self._name_scope(name, [sample_shape]):
+            sample_shape = convert.to_tensor(sample_shape, int32, name="sample_shape")
+            sample_shape, count = self._expand_sample_shape_to_vector(sample_shape, "sample_shape")
+            x = self._sample_of_base(count, seed)
+            shape = array_moves.concat([sample_shape, array.shape(x)[1:]], 0)
+            # The image is what is returned, not a reshaped one: the bijector then knows whence.
+            y = self.bijector.forward(array.Reshape(x, shape))
+            return self._set_sample_static_shape(y, sample_shape)
+
+    def _sample_of_base(self, n: Any, seed: int | None) -> Tensor:
         sizes: list[Any] = [[n]]
         sizes += [s for s in (self._given_batch, self._given_event) if s is not None]
         shape = array_moves.concat(sizes, 0) if len(sizes) > 1 else [n]
         x = self.distribution.sample(shape, seed)
-        if self._moved() and self._events():
-            order = np.arange(x.shape.ndims)
-            batch = self._moved()
-            x = array_moves.transpose(x, [0, *order[-batch:], *order[1:-batch]])
-        return self.bijector.forward(x)
+        batch = self._moved()
+        if not (batch and self._events()):
+            return x
+        order = range(x.shape.ndims)
+        return array_moves.transpose(x, [0, *order[-batch:], *order[1:-batch]])
+
+    def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
+        return self.bijector.forward(self._sample_of_base(n, seed))
 
     def _base(self, function: Any, x: Tensor) -> Tensor:
         """A function of the base at `x`, with the dimensions of the given event last."""

@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.core import nest
 from tf1x.core.graph import Tensor
 from tf1x.lib.initializers import Constant
-from tf1x.lib.rnn.base import RNNCell, columns, input_depth
+from tf1x.lib.rnn.base import RNNCell, columns, input_depth, like_rnncell
 from tf1x.lib.rnn.lstm_cells import warn_of_concatenated_state
 from tf1x.lib.rnn.projections import Linear
 from tf1x.lib.rnn.wrappers import CellWrapper
@@ -52,7 +52,7 @@ class AttentionCellWrapper(RNNCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, **kwargs)
-        if not (hasattr(cell, "state_size") and hasattr(cell, "output_size") and callable(cell)):
+        if not like_rnncell(cell):
             raise TypeError("The parameter cell is not RNNCell.")
         if nest.is_nested(cell.state_size) and not state_is_tuple:
             raise ValueError(

@@ -165,15 +165,25 @@ class Bijector:
             return found
 
     def _inverse_log_det(self, y: Tensor, ndims: int) -> Tensor:
-        try:
+        """By the image, or by `x`: first by the one that was given, which has more digits."""
+        extra = ndims - self.inverse_min_event_ndims
+
+        def by_image() -> Tensor:
             log_det = self._inverse_log_det_jacobian(y)
-        except NotImplementedError:
+            return _over_event(y, log_det, self.inverse_min_event_ndims, extra)
+
+        def by_preimage() -> Tensor:
             x = self._preimage(y)
-            log_det = -self._forward_log_det_jacobian(x)
-            extra = ndims - self.inverse_min_event_ndims
-            return _over_event(x, log_det, self.forward_min_event_ndims, extra)
-        least = self.inverse_min_event_ndims
-        return _over_event(y, log_det, least, ndims - least)
+            log_det = self._forward_log_det_jacobian(x)
+            return -_over_event(x, log_det, self.forward_min_event_ndims, extra)
+
+        ways = [by_image, by_preimage]
+        if _usable(self._preimages.get(y), y) is not None:
+            ways.reverse()
+        try:
+            return ways[0]()
+        except NotImplementedError:
+            return ways[1]()
 
     def forward_log_det_jacobian(
         self, x: Any, event_ndims: Any = None, name: str = "forward_log_det_jacobian"
