@@ -1,11 +1,11 @@
 """Online learning: a stream of batches, each seen once, against one batch fit.
 
-Two copies of a network. One is fitted once, over and over on all the pictures that there are (a
-batch fit), and then put to use as it is. The other learns online: each small batch of the stream is
-first a test and then a lesson, and is never seen again. As long as the world stays the same the
-batch fit is the better one, having seen each picture many times. Halfway through the stream the
-camera is mounted the wrong way round, and all pictures come mirrored. The batch fit fails from then
-on, and nothing tells it; the online network stumbles too, and learns its way out.
+Two copies of a network. One is fitted once, over and over on the pictures that there are at first
+(a batch fit), and then put to use as it is. The other knows nothing at first and learns online:
+each small batch of the stream is first a test and then a lesson, and is never seen again. As long
+as the world stays the same the batch fit is hard to reach. Halfway through the stream the camera is
+mounted the wrong way round, and all pictures come mirrored. The batch fit fails from then on, and
+nothing tells it; the online network stumbles too, and learns its way out.
 """
 
 import argparse
@@ -103,27 +103,30 @@ def draw(history):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a stream of 10,000, not of 50,000")
+    parser.add_argument("--quick", action="store_true", help="12,000 pictures instead of 55,000")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
     tf.set_random_seed(args.seed)
 
     mnist = input_data.read_data_sets("MNIST_data/")
     np.random.seed(args.seed)  # now: reading the pictures has seeded NumPy anew
-    half = (10000 if args.quick else 50000) // 2
-    half = min(half, mnist.train.num_examples // 2 // STREAM_BATCH * STREAM_BATCH)
-    images, labels = mnist.train.images[: 2 * half], mnist.train.labels[: 2 * half]
+    count = min(mnist.train.num_examples, 12000 if args.quick else 55000)
+    images, labels = mnist.train.images[:count], mnist.train.labels[:count]
+    half = (
+        count * 3 // 8 // STREAM_BATCH * STREAM_BATCH
+    )  # of the stream; the rest is there at first
+    there, now, later = slice(2 * half, count), slice(half), slice(half, 2 * half)
     test_images, test_labels = mnist.test.images, mnist.test.labels
 
     with tf.Session() as sess:
         online, fitted = Network(sess, "online"), Network(sess, "fitted")
         sess.run(tf.global_variables_initializer())
-        fit(fitted, images[:half], labels[:half], epochs=5 if args.quick else 15)
+        fit(fitted, images[there], labels[there], epochs=5 if args.quick else 15)
 
-        first = follow(online, fitted, images[:half], labels[:half])
+        first = follow(online, fitted, images[now], labels[now])
         before = [network.accuracy(test_images, test_labels) for network in (online, fitted)]
         print(f"test accuracy before the change: online {before[0]:.4f}, batch fit {before[1]:.4f}")
-        second = follow(online, fitted, mirror(images[half:]), labels[half:])
+        second = follow(online, fitted, mirror(images[later]), labels[later])
         mirrored = mirror(test_images)
         after = [network.accuracy(mirrored, test_labels) for network in (online, fitted)]
         print(f"test accuracy after the change:  online {after[0]:.4f}, batch fit {after[1]:.4f}")

@@ -139,6 +139,6 @@ def test_gradient_loops_are_refused_by_name() -> None:
     proto = GraphDef.FromString(graph.as_graph_def().SerializeToString())
     with (
         tf1x.Graph().as_default(),
-        pytest.raises(tf1x.errors.UnimplementedError, match="TensorArrayGradV3|Stack"),
+        pytest.raises(tf1x.errors.UnimplementedError, match=r"TensorArrayGradV3|Stack"),
     ):
         tf1x.import_graph_def(proto, name="")

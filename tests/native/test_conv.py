@@ -73,6 +73,7 @@ def test_cases(name: str) -> None:
 def test_groups() -> None:
     compare(Geometry((1, 1), (1, 1), "SAME", NONE, True), (2, 8, 9, 36), (3, 3, 12, 24))
     compare(Geometry((2, 2), (1, 1), "SAME", NONE, True), (2, 8, 9, 12), (3, 3, 3, 64))
+    compare(Geometry((1, 1), (1, 1), "SAME", NONE, True), (2, 8, 9, 6), (3, 3, 2, 9))
 
 
 def by_taps(geometry: Geometry, x: Any, w: Any, g: Any) -> list[Any]:
@@ -164,4 +165,5 @@ def test_what_is_left_to_xla() -> None:
     assert not conv.suits((1, 5, 5, 3), (3, 3, 3, 16), np.float64)
     assert not conv.suits((1, 5, 5, 5, 3), (3, 3, 3, 3, 16), np.float32)
     assert conv.suits((1, 5, 5, 3), (3, 3, 3, 16), np.float32)
-    assert not conv.suits_images_gradient((3, 3, 3, 16))
+    assert conv.suits((1, 5, 5, 6), (3, 3, 3, 4), np.float32)  # groups
+    assert not conv.suits_images_gradient((1, 5, 5, 3), (3, 3, 3, 16))

@@ -53,9 +53,12 @@ def init_scope() -> Iterator[None]:
             yield
         return
     scope = graph.get_name_scope()
-    with outer.as_default(), outer.control_dependencies(None):
-        with outer.name_scope(f"{scope}/" if scope else None):
-            yield
+    with (
+        outer.as_default(),
+        outer.control_dependencies(None),
+        outer.name_scope(f"{scope}/" if scope else None),
+    ):
+        yield
 
 
 class Reference:

@@ -300,7 +300,7 @@ def to_input(geometry: Geometry, shape: Sequence[int], w: Any, g: Any) -> Any:
         ]
         return lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *after, (0, 0, 0)])
     windows = _native(geometry, shape, w.shape, g.dtype)
-    if windows is not None and native.suits_images_gradient(w.shape):
+    if windows is not None and native.suits_images_gradient(shape, w.shape):
         return native.images_gradient(windows, tuple(shape), w, g)
     edges = []
     each = zip(sizes, geometry.spans(kernel), geometry.edges(sizes, kernel), reached, strict=True)

@@ -115,7 +115,9 @@ def _to_each(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[Any
     return list(cotangents) * len(inputs)
 
 
-AddN = op("inputs: N*T -> sum: T", type="AddN", T=(*NUMBERS, variant), shape=merged, vjp=_to_each)(_total)
+AddN = op("inputs: N*T -> sum: T", type="AddN", T=(*NUMBERS, variant), shape=merged, vjp=_to_each)(
+    _total
+)
 AccumulateNV2 = op(
     "inputs: N*T -> sum: T",
     type="AccumulateNV2",

@@ -216,10 +216,14 @@ class _Sweep:
         loop, plan = self._loop, self._plan
         rows = plan.rows(loop.given()[0])
         early = plan.early_products(rows, loop.evaluate)
+        waits, added = [False] * len(early), early
+        if zeros is not None:
+            waits = [zero is not None for zero in zeros]
+            added = [_sum(e, zero) for e, zero in zip(early, zeros, strict=True)]
 
         def advance(carry: Any, step: Any) -> Any:
             inputs: list[Any] = []
-            known = plan.known(step[:2], step[2], inputs)
+            known = plan.known(step, waits, inputs)
             carry = loop._step(carry, known)
             return carry, [x for x in inputs if x is not None]
 
@@ -230,9 +234,7 @@ class _Sweep:
             blank = [jnp.zeros(s.shape, s.dtype) for s in shapes]
             return lax.cond(loop._holds(carry), advance, lambda same, _: (same, blank), carry, step)
 
-        result: tuple[Any, list[Any]] = lax.scan(
-            iterate, start, (rows, early, zeros), length=self._length
-        )
+        result: tuple[Any, list[Any]] = lax.scan(iterate, start, (rows, added), length=self._length)
         return result
 
     def differentiable(self, start: Any) -> Any:
@@ -299,7 +301,8 @@ class _Sweep:
         shapes: dict[int, Any] = {}
 
         def probe(carry: Any, step: Any) -> Any:
-            return self._loop._step(carry, self._plan.known((*step,), None, [], shapes))
+            waits = [False] * len(early)
+            return self._loop._step(carry, self._plan.known(step, waits, [], shapes))
 
         first = jax.tree.map(lambda x: x[0], (rows, early))
         jax.eval_shape(probe, start, first)
@@ -307,6 +310,11 @@ class _Sweep:
             None if w is None else jnp.zeros((self._length, *shapes[i].shape), shapes[i].dtype)
             for i, w in enumerate(weights)
         ]
+
+
+def _sum(a: Any, b: Any) -> Any:
+    """The sum of what is not None."""
+    return a if b is None else b if a is None else a + b
 
 
 class _ChangesShape(Exception):

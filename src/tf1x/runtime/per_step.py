@@ -238,28 +238,27 @@ class PerStep:
     def known(
         self,
         step: Any,
-        zeros: list[Any] | None,
+        waits: list[bool],
         factors: list[Any],
         shapes: dict[int, Any] | None = None,
     ) -> dict[Operation, Callable[[Any], list[Any]]]:
         """How reads and products are computed in one step.
 
         Args:
-            step: rows and early parts of this step.
-            zeros: for each product a zero that is added to it, by whose gradient that of the
-                weights is found; None where it is found as usual.
-            factors: gets, for each product with a zero, its late factor, else None.
+            step: the rows of this step, and what is added to each product: its early part, and
+                where its weights' gradient waits a zero, by whose gradient that one is found.
+            waits: whether a product's weights get their gradient after the loop.
+            factors: gets, for each product that waits, its late factor, else None.
             shapes: gets the results of the products with a late part, by position.
         """
-        rows, early = step
+        rows, added = step
         known = self.known_reads(rows)
         factors += [None] * len(self.products)
         for i, product in enumerate(self.products):
-            zero = None if zeros is None else zeros[i]
             if product.late is None:
-                known[product.op] = _constant(early[i])
-            elif early[i] is not None or zero is not None or shapes is not None:
-                known[product.op] = _multiply(product, early[i], zero, factors, shapes, i)
+                known[product.op] = _constant(added[i])
+            elif added[i] is not None or shapes is not None:
+                known[product.op] = _multiply(product, added[i], waits[i], factors, shapes, i)
         return known
 
     def late_rows(self, product: Product, rows: int, late: int) -> slice:
@@ -287,7 +286,7 @@ def _constant(value: Any) -> Callable[[Any], list[Any]]:
 
 
 def _multiply(
-    product: Product, early: Any, zero: Any, factors: list[Any], shapes: Any, index: int
+    product: Product, added: Any, waits: bool, factors: list[Any], shapes: Any, index: int
 ) -> Callable[[Any], list[Any]]:
     def give(evaluator: Any) -> list[Any]:
         assert product.late is not None
@@ -297,15 +296,13 @@ def _multiply(
         if product.early is not None:
             size = late.shape[-1]
             part = whole[whole.shape[0] - size :] if product.early_first else whole[:size]
-        if zero is not None:
+        if waits:
             part = lax.stop_gradient(part)
             factors[index] = late
         result = late @ part
-        if early is not None:
-            result = result + early
         if shapes is not None:
             struct: Any = jax.ShapeDtypeStruct
             shapes[index] = struct(result.shape, result.dtype)
-        return [result if zero is None else result + zero]
+        return [result if added is None else result + added]
 
     return give

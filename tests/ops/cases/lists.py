@@ -62,9 +62,7 @@ def _joined(tensor: Any) -> Any:
     shape = np.array([2, 3], np.int32)
     handle = lists.TensorListFromTensor(tensor, shape)
     return list(
-        lists.TensorListConcatV2(
-            handle, shape, np.array([], np.int64), element_dtype=tensor.dtype
-        )
+        lists.TensorListConcatV2(handle, shape, np.array([], np.int64), element_dtype=tensor.dtype)
     )
 
 
@@ -130,4 +128,3 @@ CASES = [
     ),
     Case("TensorListElementShape", (floats(4, 3),), program=_shape_of, data_dependent=True),
 ]  # fmt: skip
-
