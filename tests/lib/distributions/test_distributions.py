@@ -272,3 +272,14 @@ def test_own_distributions() -> None:
 
     assert nodes(tf1x, program) == nodes(tf1, program)
     assert_close(run(tf1x, program)[0], run(tf1, program)[0])
+
+
+def test_multinomials_with_counts_of_their_own() -> None:
+    counts = tf1x.placeholder_with_default(np.float32([2, 4]), [None])
+    made = tf1x.distributions.Multinomial(counts, probs=PROBS)
+    samples = made.sample([300, 2], seed=1)
+    with tf1x.Session() as session:
+        drawn = session.run(samples)
+    assert drawn.shape == (300, 2, 2, 3)
+    assert (drawn.sum(-1) == [2, 4]).all()
+    np.testing.assert_allclose(drawn.mean((0, 1)), PROBS * [[2], [4]], atol=0.15)

@@ -7,7 +7,6 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
-from tf1x.core.static import constant_value
 from tf1x.lib.distributions.checks import embed_check_nonnegative_integer_form
 from tf1x.lib.distributions.distribution import (
     NOT_REPARAMETERIZED,
@@ -27,7 +26,6 @@ from tf1x.ops import (
     reduce,
 )
 from tf1x.ops.grouping import with_dependencies
-from tf1x.ops.map_functions import map_fn
 
 
 class Multinomial(VectorDistribution):
@@ -74,26 +72,22 @@ class Multinomial(VectorDistribution):
         return self._total_count[..., None]
 
     def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
+        # TensorFlow draws for one distribution after the other, in a loop whose steps race.
         draws = math.cast(self.total_count, int32)
-        known = constant_value(draws)
+        most = reduce.reduce_max(draws)
         size = self.event_shape_tensor()[0]
         draws = array.ones_like(self.logits[..., 0], dtype=int32) * draws
         every = array.ones_like(draws[..., None], dtype=self.logits.dtype)
         rows = array.Reshape(every * self.logits, [-1, size])
-        counts = n * array.Reshape(draws, [-1])
-
-        def of_one(row: Any) -> Tensor:
-            logits, count = row
-            if known is not None and known.ndim == 0:
-                count = n * known  # a constant shape, with which the loop can be compiled
-            drawn = random.multinomial(logits[None, ...], count, seed)
-            drawn = array.Reshape(drawn, [n, -1])
-            return reduce.reduce_sum(array_select.one_hot(drawn, size, dtype=self.dtype), axis=-2)
-
-        drawn = map_fn(of_one, [rows, counts], dtype=self.dtype)
-        drawn = array_moves.transpose(drawn, [1, 0, 2])
+        drawn = random.multinomial(rows, n * most, seed)
+        drawn = array.Reshape(drawn, array_moves.stack([array.shape(rows)[0], n, most]))
+        vectors = array_select.one_hot(drawn, size, dtype=self.dtype)
+        if self.total_count.shape.ndims != 0:
+            counted = array_select.sequence_mask(array.Reshape(draws, [-1]), most, self.dtype)
+            vectors = vectors * counted[:, None, :, None]
+        counts = array_moves.transpose(reduce.reduce_sum(vectors, axis=-2), [1, 0, 2])
         shape = array_moves.concat([[n], self.batch_shape_tensor(), [size]], 0)
-        return array.Reshape(drawn, shape)
+        return array.Reshape(counts, shape)
 
     def _log_prob(self, counts: Any) -> Tensor:
         counts = self._checked(counts)
