@@ -41,7 +41,7 @@ def compare(geometry: Geometry, x_shape: tuple[int, ...], w_shape: tuple[int, ..
     x, w, g = arrays(x_shape, w_shape, shape)
     with mock.patch.object(conv, "suits", return_value=False):
         expected = three(geometry, x, w, g)
-    with mock.patch.object(conv, "suits_images_gradient", return_value=True):
+    with mock.patch.object(conv, "suits", return_value=True):
         actual = three(geometry, x, w, g)
     for got, want in zip(actual, expected, strict=True):
         scale = float(jnp.abs(want).max(initial=1.0))
@@ -60,6 +60,7 @@ CASES: dict[str, Any] = {
     "dilated and strided": ((2, 17, 15, 5), (3, 2), 8, (2, 3), (2, 3), "VALID"),
     "one row": ((4, 1, 50, 24), (1, 5), 40, (1, 2), (1, 1), "SAME"),
     "a large image": ((1, 130, 140, 16), (3, 3), 16, (1, 1), (1, 1), "SAME"),
+    "one output channel": ((2, 9, 8, 12), (3, 3), 1, (1, 1), (1, 1), "SAME"),
     "a filter beyond the cache": ((2, 5, 6, 300), (3, 3), 72, (1, 1), (1, 1), "SAME"),
 }
 
@@ -100,7 +101,7 @@ def by_taps(geometry: Geometry, x: Any, w: Any, g: Any) -> list[Any]:
     batch=st.integers(1, 3),
     sizes=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),
-    channels=st.tuples(st.integers(1, 20), st.integers(8, 70)),
+    channels=st.tuples(st.integers(1, 20), st.integers(1, 70)),
     strides=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     dilations=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     around=st.tuples(*[st.tuples(st.integers(0, 3), st.integers(0, 3))] * 2),
@@ -161,9 +162,11 @@ def test_mapped() -> None:
 
 
 def test_what_is_left_to_xla() -> None:
-    assert not conv.suits((1, 5, 5, 3), (3, 3, 3, 2), np.float32)  # few output channels
-    assert not conv.suits((1, 5, 5, 3), (3, 3, 3, 16), np.float64)
-    assert not conv.suits((1, 5, 5, 5, 3), (3, 3, 3, 3, 16), np.float32)
-    assert conv.suits((1, 5, 5, 3), (3, 3, 3, 16), np.float32)
-    assert conv.suits((1, 5, 5, 6), (3, 3, 3, 4), np.float32)  # groups
-    assert not conv.suits_images_gradient((1, 5, 5, 3), (3, 3, 3, 16))
+    few, many = (3, 3, 3, 2), (3, 3, 3, 16)
+    assert conv.suits(conv.forward, (1, 5, 5, 3), many, np.float32)
+    assert not conv.suits(conv.forward, (1, 5, 5, 3), few, np.float32)
+    assert not conv.suits(conv.images_gradient, (1, 5, 5, 3), many, np.float32)
+    assert conv.suits(conv.filter_gradient, (1, 5, 5, 3), few, np.float32)
+    assert conv.suits(conv.forward, (1, 5, 5, 6), few, np.float32)  # groups
+    assert not conv.suits(conv.forward, (1, 5, 5, 3), many, np.float64)
+    assert not conv.suits(conv.forward, (1, 5, 5, 5, 3), (3, *many), np.float32)

@@ -24,28 +24,6 @@ class Windows(NamedTuple):
         return {name: np.array(value, np.int64) for name, value in self._asdict().items()}
 
 
-# With fewer result channels most of a vector is empty, and XLA's own convolution is faster; but that
-# of groups takes a hundred times as long.
-_FEW = 8
-
-
-def suits(images: Sequence[int], filter: Sequence[int], dtype: Any) -> bool:
-    """Whether there are kernels for it, and they are good at it.
-
-    images: shape (batch, height, width, channels). filter: shape (height, width, input channels of
-    a group, output channels).
-    """
-    if dtype != np.float32 or len(images) != 4 or len(filter) != 4:
-        return False
-    in_groups = images[3] != filter[2]
-    return (in_groups or filter[3] >= _FEW) and on_cpu()
-
-
-def suits_images_gradient(images: Sequence[int], filter: Sequence[int]) -> bool:
-    """Whether, of a convolution that they suit, the gradient of the images does as well."""
-    return images[3] != filter[2] or filter[2] >= _FEW
-
-
 def _call(target: str, windows: Windows, shape: Sequence[int], *operands: Any) -> Any:
     struct: Any = jax.ShapeDtypeStruct
     result = struct(tuple(shape), np.float32)
@@ -105,3 +83,20 @@ def _filter_gradient_back(windows: Windows, _: Any, kept: Any, g: Any) -> Any:
 forward.defvjp(_kept(forward), _forward_back)
 images_gradient.defvjp(_kept(images_gradient), _images_gradient_back)
 filter_gradient.defvjp(_kept(filter_gradient), _filter_gradient_back)
+
+
+# With fewer channels most of a vector is empty, and XLA's own convolution is faster.
+_FEW = 8
+
+
+def suits(function: Any, images: Sequence[int], filter: Sequence[int], dtype: Any) -> bool:
+    """Whether a function of this module is there for it, and faster than XLA.
+
+    images: shape (batch, height, width, channels). filter: shape (height, width, input channels of
+    a group, output channels).
+    """
+    if dtype != np.float32 or len(images) != 4 or len(filter) != 4 or not on_cpu():
+        return False
+    if function is filter_gradient or images[3] != filter[2]:
+        return True  # XLA takes several times as long, and for groups ten or hundreds of times
+    return filter[3 if function is forward else 2] >= _FEW

@@ -236,10 +236,10 @@ def _is_product(geometry: Geometry, w: Sequence[int], channels: int) -> bool:
 
 
 def _native(
-    geometry: Geometry, x: Sequence[int], w: Sequence[int], dtype: Any
+    function: Any, geometry: Geometry, x: Sequence[int], w: Sequence[int], dtype: Any
 ) -> native.Windows | None:
-    """The windows as the native kernels take them, if these suit images and a filter like that."""
-    if not (geometry.channels_last and native.suits(x, w, dtype)):
+    """The windows as a native kernel takes them, if it suits images and a filter of that shape."""
+    if not (geometry.channels_last and native.suits(function, x, w, dtype)):
         return None
     before = tuple(edge for edge, _ in geometry.edges(x[1:-1], w[:-2]))
     return native.Windows(geometry.strides, geometry.dilations, before)
@@ -256,7 +256,7 @@ def convolve(geometry: Geometry, x: Any, w: Any) -> Any:
         for axis, (count, stride) in enumerate(zip(counts, geometry.strides, strict=True)):
             x = _every(x, axis + 1, 0, count, stride)
         return jnp.matmul(x, w.reshape(w.shape[-2:]))
-    windows = _native(geometry, x.shape, w.shape, x.dtype)
+    windows = _native(native.forward, geometry, x.shape, w.shape, x.dtype)
     if windows is not None:
         return native.forward(windows, shape, x, w)
     return lax.conv_general_dilated(
@@ -299,8 +299,8 @@ def to_input(geometry: Geometry, shape: Sequence[int], w: Any, g: Any) -> Any:
             for size, end, s in zip(sizes, reached, geometry.strides, strict=True)
         ]
         return lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *after, (0, 0, 0)])
-    windows = _native(geometry, shape, w.shape, g.dtype)
-    if windows is not None and native.suits_images_gradient(shape, w.shape):
+    windows = _native(native.images_gradient, geometry, shape, w.shape, g.dtype)
+    if windows is not None:
         return native.images_gradient(windows, tuple(shape), w, g)
     edges = []
     each = zip(sizes, geometry.spans(kernel), geometry.edges(sizes, kernel), reached, strict=True)
@@ -329,7 +329,7 @@ def to_filter(geometry: Geometry, x: Any, shape: Sequence[int], g: Any) -> Any:
     check_gradient(geometry, output_dims(geometry, x.shape, shape), g.shape)
     if 0 in (*x.shape, *shape, *g.shape):
         return jnp.zeros(shape, g.dtype)
-    windows = _native(geometry, x.shape, shape, g.dtype)
+    windows = _native(native.filter_gradient, geometry, x.shape, shape, g.dtype)
     if windows is not None:
         return native.filter_gradient(windows, tuple(shape), x, g)
     _, _, channels = geometry.parts(x.shape)

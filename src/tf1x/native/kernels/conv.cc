@@ -28,7 +28,7 @@ constexpr int kLanes = 8, kRegisters = 16;
 constexpr int kLanes = 4, kRegisters = 16;
 #endif
 
-typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4)));
+typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 
 // A tile in registers: result channels in `Vectors` vectors, times up to kRows of something else.
 // Wide tiles load least.
