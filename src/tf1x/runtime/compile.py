@@ -21,6 +21,7 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
+from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
 from tf1x.runtime.plan import Access, Plan, Step, inside, is_random_key
@@ -117,9 +118,11 @@ class Compiled:
         static: frozenset[Tensor],
         keep_old: bool,
         bounds: Bounds,
+        known: Known,
     ) -> None:
         self.segment = segment
         self._bounds = bounds
+        self._known = known
         self._keep_old = keep_old
         self._static_inputs = static
         self.dynamic = [i for i, t in enumerate(segment.inputs) if t not in static]
@@ -181,20 +184,31 @@ class Compiled:
         differentiated = frozenset(
             op.forward for op in inside(segment.ops) if op.type == SYMBOLIC_GRADIENT and op.forward
         )
+        beforehand: Beforehand
         evaluator = Evaluator(
             variables,
             counter,
-            lambda evaluator, op: Traced(evaluator, op, self._bounds),
+            lambda evaluator, op: Traced(evaluator, op, self._bounds, beforehand),
             segment.access,
             differentiated=differentiated,
         )
         evaluator.values.update(values)
+        given = dict(zip(segment.inputs, inputs, strict=True))
+        beforehand = Beforehand(given, segment.ops, evaluator.values, self._known)
+        evaluator.values.update(
+            (t, x) for t, x in self._known.items() if isinstance(t, Tensor) and x is not None
+        )
         with xp.tracing(), xp.collecting_checks() as checks:
             for op in segment.ops:
                 if op in constants:
                     evaluator.values[op.outputs[0]] = constants[op]
                 elif not (op.outputs and all(t in evaluator.values for t in op.outputs)):
-                    evaluator.apply(op)
+                    try:
+                        evaluator.apply(op)
+                    except xp.StaticValueNeeded as needed:
+                        if needed.tensor is not None:
+                            beforehand.fix(needed.tensor, op)
+                        raise
         self.shapes = {
             t: np.shape(x) for t, x in evaluator.values.items() if not isinstance(x, ListValue)
         }

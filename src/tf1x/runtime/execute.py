@@ -24,6 +24,7 @@ from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.compile import Compiled, Segment
+from tf1x.runtime.counted import Counted, Fixed, Known, Needed
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
@@ -219,9 +220,12 @@ class Runner:
             raise _Replan
 
     def _compiled(self, step: _DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
-        key = step.signature(inputs)
-        compiled = step.compiled.get(key)
-        if compiled is None:
+        signature = step.signature(inputs)
+        while True:
+            key, known = step.with_known(signature, inputs)
+            compiled = step.compiled.get(key)
+            if compiled is not None:
+                return compiled
             self._limit_signatures(step)
             self._set_apart(step)
             try:
@@ -232,12 +236,16 @@ class Runner:
                     frozenset(step.static),
                     keep_old,
                     self._bounds,
+                    known,
                 )
+            except Needed as needed:
+                step.counted.setdefault(signature, []).append(needed.found)
+                continue
             except xp.StaticValueNeeded as needed:
                 self._make_known(step.segment, needed, inputs)
                 raise _Replan from None
             step.compiled[key] = compiled
-        return compiled
+            return compiled
 
     def _make_known(
         self, segment: Segment, needed: xp.StaticValueNeeded, inputs: list[Any]
@@ -278,9 +286,16 @@ class Runner:
             raise _Replan
 
     def _limit_signatures(self, step: _DeviceStep) -> None:
-        """Give up on values in signatures when too many different ones come by."""
-        if step.static and len(step.compiled) >= _MAX_STATIC_SIGNATURES:
-            self._concrete |= self._needing
+        """Give up on values in signatures when too many different ones come by.
+
+        Not beside a counted loop: what is computed from its steps changes its shape anyway.
+        """
+        if len(step.compiled) < _MAX_STATIC_SIGNATURES:
+            return
+        items = [item for found in step.counted.values() for item in found]
+        fixed = {item.op for item in items if isinstance(item, Fixed)}
+        if step.static or (fixed and len(fixed) == len(items)):
+            self._concrete |= self._needing | fixed
             self._static.clear()
             self._replan()
             raise _Replan
@@ -489,6 +504,8 @@ class _DeviceStep:
         self.segment = segment
         self.static = [t for t in segment.inputs if t in static]
         self.compiled: dict[Any, Compiled] = {}
+        # For each signature what is computed beforehand and added to it.
+        self.counted: dict[Any, list[Counted | Fixed]] = {}
         self.positions: list[int] | None = None
         self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
 
@@ -506,6 +523,17 @@ class _DeviceStep:
                 for t, x in zip(self.segment.inputs, inputs, strict=True)
             ]
         )
+
+    def with_known(self, signature: Any, inputs: list[Any]) -> tuple[Any, Known]:
+        """A signature with what is computed beforehand, and that by tensor or loop."""
+        if not self.counted or signature not in self.counted:
+            return signature, {}
+        given = dict(zip(self.segment.inputs, inputs, strict=True))
+        marks, known = [], {}
+        for item in self.counted[signature]:
+            mark, known[item.subject] = item.value(given)
+            marks.append(mark)
+        return (signature, *marks), known
 
 
 def _form(value: Any) -> Any:

@@ -19,8 +19,10 @@ from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
+from tf1x.runtime.counted import Beforehand
 from tf1x.runtime.evaluate import Evaluator
 from tf1x.runtime.plan import SILENT, effects, plan_of
+from tf1x.runtime.trip_count import Trips
 
 
 class NeedsConcrete(xp.StaticValueNeeded):
@@ -33,13 +35,18 @@ class Bounds:
     Such a loop flags when the room was too small; the runtime then calls `grow` and runs again.
     """
 
-    FIRST = 16
+    # Under a gradient every step that there is room for costs something, taken or not.
+    FIRST_REVERSED = 16
+    FIRST = 64
 
     def __init__(self) -> None:
         self._bounds: dict[Operation, int] = {}
 
-    def of(self, op: Operation) -> int:
-        return self._bounds.setdefault(op, self.FIRST)
+    def of(self, op: Operation, reverse: bool = False, most: int | None = None) -> int:
+        """How many steps there is room for; never more than `most`."""
+        first = self.FIRST_REVERSED if reverse else self.FIRST
+        bound = self._bounds.setdefault(op, first)
+        return bound if most is None else min(bound, most)
 
     def grow(self, op: Operation) -> None:
         self._bounds[op] *= 2
@@ -68,10 +75,17 @@ def run_function(
 class Traced:
     """Runs the functions of one control-flow op while tracing."""
 
-    def __init__(self, evaluator: Evaluator, op: Operation, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        op: Operation,
+        bounds: Bounds,
+        beforehand: Beforehand | None = None,
+    ) -> None:
         self.evaluator = evaluator
         self.op = op
         self.bounds = bounds
+        self._beforehand = beforehand
 
     def _function(self, name: str) -> FuncGraph:
         function: FuncGraph = self.op.graph.function(name)
@@ -141,6 +155,12 @@ class Traced:
         return specs[0]
 
     # -- loops ---------------------------------------------------------------------------------
+
+    def counted(self, cond: FuncGraph, body: FuncGraph, args: list[Any]) -> Trips | None:
+        """How often a loop runs, where that is part of the segment's signature (counted.py)."""
+        if self._beforehand is None:
+            return None
+        return self._beforehand.trips(self.op, cond, body, args)
 
     def loop(self, cond: str, body: str, args: list[Any]) -> list[Any]:
         """`args` after `body` was applied for as long as `cond` holds."""

@@ -16,7 +16,7 @@ from tf1x.ops.pullback import leaf
 from tf1x.runtime.functions import NeedsConcrete, Traced, carried, fitted
 from tf1x.runtime.per_step import PerStep
 from tf1x.runtime.plan import SILENT, effects, plan_of
-from tf1x.runtime.trip_count import Trips, grows, trips
+from tf1x.runtime.trip_count import Trips, at_most, grows, trips
 
 # A loop of known length whose values change their shape is written out, up to this many times.
 _MAX_UNROLLED = 512
@@ -46,6 +46,8 @@ class Loop:
             NeedsConcrete: XLA cannot express the loop.
         """
         found = trips(self._cond, self._body, self._args)
+        if found is None and self._growing():
+            found = self._owner.counted(self._cond, self._body, self._args)
         variables = self._owner.values_of(self._written)
         if found is not None and found.count == 0:
             return self._args
@@ -72,7 +74,8 @@ class Loop:
     def _repeated(self, found: Trips | None, grows: bool, start: Any) -> Any:
         if found is not None:
             return self._scan(found.count, start, bounded=False)
-        bound = self._owner.bounds.of(self._owner.op)
+        if self._reverse or grows:
+            bound = self._bound()
         if self._reverse:
             end = self._scan(bound, start, bounded=True)
         elif grows:
@@ -94,20 +97,29 @@ class Loop:
 
     # -- carried values ------------------------------------------------------------------------
 
-    def _make_room(self, found: Trips | None) -> bool:
-        """Make room in the lists that the loop makes longer; whether there are any."""
-        growing = [
+    def _growing(self) -> list[int]:
+        """Positions of the lists that the loop makes longer."""
+        return [
             i
             for i in self._varying
             if isinstance(self._args[i], ListValue) and grows(self._body, i)
         ]
+
+    def _bound(self) -> int:
+        """How many steps there is room for, where their number is not known."""
+        most = at_most(self._cond, self._body, self._args)
+        return self._owner.bounds.of(self._owner.op, self._reverse, most)
+
+    def _make_room(self, found: Trips | None) -> bool:
+        """Make room in the lists that the loop makes longer; whether there are any."""
+        growing = self._growing()
+        bound = 0
+        if growing and found is None:
+            bound = self._bound()
         for i in growing:
             value = self._args[i]
-            if found is None:
-                capacity = value.capacity + self._owner.bounds.of(self._owner.op)
-            else:
-                capacity = max(found.lengths[i], value.capacity)
-            self._args[i] = value.growing(capacity)
+            capacity = value.capacity + bound if found is None else found.lengths[i]
+            self._args[i] = value.growing(max(capacity, value.capacity))
         return bool(growing)
 
     def _settled(self, state: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tf1x.core.dtypes import variant
 from tf1x.core.errors import OpError
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
@@ -53,30 +54,71 @@ def grows(body: FuncGraph, index: int) -> bool:
 
 def trips(cond: FuncGraph, body: FuncGraph, args: list[Any]) -> Trips | None:
     """How often the loop runs for these arguments, or None where that depends on traced values."""
-    lists = [i for i, x in enumerate(args) if isinstance(x, ListValue) and grows(body, i)]
-    condition = _Slice(cond, cond.outputs)
-    needed: set[int] = set(condition.args) | set(lists)
-    while True:
-        step = _Slice(body, [body.outputs[i] for i in sorted(needed)])
-        if step.args <= needed:
-            break
-        needed |= step.args
-    values = {i: _known(args[i]) for i in needed}
-    if any(v is None for i, v in values.items() if i not in lists):
-        return None
-    if not (condition.possible and step.possible):
-        return None
-    order = sorted(needed)
-    count = 0
-    try:
-        while bool(condition.run(values)[0]):
-            if count >= _MAX_TRIPS:
-                return None
-            values = dict(zip(order, step.run(values), strict=True))
-            count += 1
-    except (_Unknown, OpError, xp.StaticValueNeeded):
-        return None
-    return Trips(count, {i: values[i].length for i in lists})
+    return Drive(cond, body, args).trips(args)
+
+
+def at_most(cond: FuncGraph, body: FuncGraph, args: list[Any]) -> int | None:
+    """A number of steps that the loop cannot exceed, where a part of its condition tells one.
+
+    A loop with `maximum_iterations` has the condition `holds and counter < maximum`.
+    """
+    found = []
+    stack = list(cond.outputs)
+    while stack:
+        tensor = stack.pop()
+        if tensor.op.type == "LogicalAnd":
+            stack += tensor.op.inputs
+        elif tensor is not cond.outputs[0]:
+            part = Drive(cond, body, args, tensor).trips(args)
+            found += [] if part is None else [part.count]
+    return min(found, default=None)
+
+
+class Drive:
+    """What keeps a loop going: its condition, and what that needs of the body.
+
+    Args:
+        args: the loop's arguments; which of them are lists counts.
+        condition: a part of the condition to look at instead of the whole.
+
+    Attributes:
+        needed: positions of the arguments that decide.
+        integral: whether they are compared as integers and bools only.
+    """
+
+    def __init__(
+        self, cond: FuncGraph, body: FuncGraph, args: list[Any], condition: Tensor | None = None
+    ) -> None:
+        lists = [i for i, x in enumerate(args) if isinstance(x, ListValue) and grows(body, i)]
+        self._lists = lists if condition is None else []
+        self._condition = _Slice(cond, cond.outputs if condition is None else [condition])
+        needed: set[int] = self._condition.args | set(self._lists)
+        while True:
+            self._step = _Slice(body, [body.outputs[i] for i in sorted(needed)])
+            if self._step.args <= needed:
+                break
+            needed |= self._step.args
+        self.needed = sorted(needed)
+        self._possible = self._condition.possible and self._step.possible
+        self.integral = self._possible and self._condition.integral and self._step.integral
+
+    def trips(self, args: list[Any]) -> Trips | None:
+        """How often the loop runs for these arguments, or None where traced values decide."""
+        values = {i: _known(args[i]) for i in self.needed}
+        if any(v is None for i, v in values.items() if i not in self._lists):
+            return None
+        if not self._possible:
+            return None
+        count = 0
+        try:
+            while bool(self._condition.run(values)[0]):
+                if count >= _MAX_TRIPS:
+                    return None
+                values = dict(zip(self.needed, self._step.run(values), strict=True))
+                count += 1
+        except (_Unknown, OpError, xp.StaticValueNeeded):
+            return None
+        return Trips(count, {i: values[i].length for i in self._lists})
 
 
 def sequence(
@@ -104,6 +146,13 @@ def sequence(
     return np.asarray(found, np.int64)
 
 
+def is_integral(op: Operation) -> bool:
+    """Whether an op gives the same values in NumPy and in XLA: integers, bools, moved data."""
+    return op.opdef.exact or all(
+        t.dtype.is_integer or t.dtype.is_bool or t.dtype is variant for t in op.outputs
+    )
+
+
 def _known(value: Any) -> Any:
     if isinstance(value, ListValue):
         return None if value.is_growing else _Length(int(value.length))
@@ -129,6 +178,7 @@ class _Slice:
     Attributes:
         args: positions of the arguments that it takes.
         possible: whether it can be computed from those alone, without effects.
+        integral: whether all of it gives the same values in NumPy and in XLA.
     """
 
     def __init__(self, function: FuncGraph, outputs: Iterable[Tensor]) -> None:
@@ -153,6 +203,7 @@ class _Slice:
                 self.possible = False
             stack += self._sources(op)
         self._ops = [op for op in plan_of(function).ops if op in needed]
+        self.integral = all(is_integral(op) for op in self._ops)
 
     @staticmethod
     def _sources(op: Operation) -> list[Tensor]:
