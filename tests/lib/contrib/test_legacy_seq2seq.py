@@ -336,7 +336,7 @@ def test_wrong_arguments() -> None:
                 ids, {}, object(), {}, 1, {}, 1)),
             (ValueError, "keys of", lambda: legacy.one2many_rnn_seq2seq(
                 ids, {"a": ids}, _cell(), {}, 1, {}, 1)),
-            (ValueError, "not compatible", lambda: legacy.embedding_rnn_decoder(
+            (ValueError, "incompatible", lambda: legacy.embedding_rnn_decoder(
                 ids, step, _cell(), 3, 2, output_projection=(np.zeros((UNITS, 4)), np.zeros(4)))),
         ):  # fmt: skip
             with pytest.raises(error, match=match):
