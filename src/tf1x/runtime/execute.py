@@ -65,13 +65,14 @@ class Runner:
         self._needing: set[Operation] = set()
         self._concrete: set[Operation] = set()
         self._functions: dict[FuncGraph, FunctionRunner] = {}
+        # By step; those of earlier plans stay, since another thread may be in the middle of one.
+        self._segments: dict[Step, _DeviceStep] = {}
         self._replan()
 
     def _replan(self) -> None:
         self.plan = Plan(self._targets, self._fed, self._concrete)
         _check_placeholders(self.plan)
         self._random = [op.name for op in self.plan.ops if "counter" in op.opdef.injected]
-        self._segments: dict[Step, _DeviceStep] = {}
         wanted = {t for t in self._targets if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
             if not step.host:
@@ -118,13 +119,15 @@ class Runner:
 
     def _run_steps(self, fed: list[Any], undo: dict[str, Any]) -> dict[Tensor, Any]:
         """Values of all targets; the old values of what was written are added to `undo`."""
+        # What host ops with effects gave: they do not run again when the plan changes.
+        done: dict[Operation, list[Any]] = {}
         while True:
             here: dict[str, Any] = {}
             counters = {name: self._state.counters.get(name, 0) for name in self._random}
             try:
                 values = dict(zip(self._fed, fed, strict=True))
                 for step in self.plan.steps:
-                    self._run_step(step, values, here)
+                    self._run_step(step, values, here, done)
                 for key, value in here.items():
                     undo.setdefault(key, value)
                 return values
@@ -146,9 +149,15 @@ class Runner:
                     self._state.variables[key] = value
             undo.clear()
 
-    def _run_step(self, step: Step, values: dict[Tensor, Any], undo: dict[str, Any]) -> None:
+    def _run_step(
+        self,
+        step: Step,
+        values: dict[Tensor, Any],
+        undo: dict[str, Any],
+        done: dict[Operation, list[Any]],
+    ) -> None:
         if step.host or self._interpreted:
-            self._interpret(step.ops, values, undo)
+            self._interpret(step.ops, values, undo, done)
             return
         device_step = self._segments[step]
         inputs = [values[t] for t in device_step.segment.inputs]
@@ -329,12 +338,19 @@ class Runner:
         return Evaluator(variables, counter, functions, self.plan.access, self._session)
 
     def _interpret(
-        self, ops: list[Operation], values: dict[Tensor, Any], undo: dict[str, Any]
+        self,
+        ops: list[Operation],
+        values: dict[Tensor, Any],
+        undo: dict[str, Any],
+        done: dict[Operation, list[Any]],
     ) -> None:
-        """Run ops one by one on concrete values."""
+        """Run ops one by one on concrete values, but for those that are in `done`."""
         state = self._state
         for op in ops:
             if op.outputs and all(t in values for t in op.outputs):
+                continue
+            if op in done:
+                values.update(zip(op.outputs, done[op], strict=True))
                 continue
             access = self.plan.access[op]
             evaluator = self._evaluator(state.variables, undo)
@@ -357,13 +373,15 @@ class Runner:
                         )
             for tensor in op.outputs:
                 values[tensor] = evaluator.values[tensor]
+            if op.opdef.host and op.opdef.stateful:
+                done[op] = [values[tensor] for tensor in op.outputs]
 
     def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
         """Run those of the plan's ops that are not in `done`, and add them to it."""
         with _enable_x64(True):
             for step in self.plan.steps:
                 pending = [op for op in step.ops if op not in done]
-                self._interpret(pending, values, {})
+                self._interpret(pending, values, {}, {})
                 done.update(pending)
 
     def _apply(self, evaluator: Evaluator, op: Operation) -> None:
@@ -397,7 +415,8 @@ class FunctionRunner(Runner):
 
     def call(self, args: list[Any], undo: dict[str, Any]) -> list[Any]:
         """The outputs; the old values of the variables that were written go to `undo`."""
-        values = self._run_steps([args[i] for i in self._taken], undo)
+        with _enable_x64(True):  # the thread may be one of a pipeline's
+            values = self._run_steps([args[i] for i in self._taken], undo)
         return [values[t] for t in self._outputs]
 
 
