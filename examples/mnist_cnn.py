@@ -9,6 +9,7 @@ sees. The learning rate is a placeholder: a tenth of it is fed in the last epoch
 import argparse
 import os
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.examples.tutorials.mnist import input_data
 from tqdm import tqdm
@@ -93,11 +94,12 @@ def draw(history, filters):
     left.set_yscale("log")
     left.set_xlabel("epoch")
     left.set_title("MNIST, two convolutions: errors on the test pictures")
-    for i in range(32):
-        axis = figure.add_subplot(4, 16, 9 + 16 * (i // 8) + i % 8)
-        axis.imshow(filters[:, :, 0, i], cmap="gray")
-        axis.axis("off")
-    figure.suptitle("the 32 filters of the first layer", x=0.75, y=0.97)
+    right = figure.add_subplot(1, 2, 2)
+    tiles = np.pad(filters[:, :, 0], ((0, 1), (0, 1), (0, 0)), constant_values=np.nan)
+    sheet = tiles.reshape(4, 4, 4, 8).transpose(2, 0, 3, 1).reshape(16, 32)
+    right.imshow(sheet, cmap="gray")
+    right.axis("off")
+    right.set_title("the 32 filters of the first layer")
     os.makedirs("outputs", exist_ok=True)
     figure.savefig("outputs/mnist_cnn.png", dpi=120)
     print("plot: outputs/mnist_cnn.png")

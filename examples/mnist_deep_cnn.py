@@ -137,12 +137,16 @@ def draw(mnist, accuracies, guesses):
     left.set_xlabel("epoch")
     left.set_title("MNIST, three convolutions: errors on the test pictures")
     digits = np.argmax(mnist.test.labels, 1)
-    for i, row in enumerate(np.flatnonzero(guesses != digits)[:24]):
-        axis = figure.add_subplot(4, 12, 7 + 12 * (i // 6) + i % 6)
-        axis.imshow(mnist.test.images[row].reshape(28, 28), cmap="binary")
-        axis.set_title(f"{digits[row]}, not {guesses[row]}", fontsize=8)
-        axis.axis("off")
-    figure.tight_layout()
+    wrong = np.flatnonzero(guesses != digits)[:24]
+    tiles = np.zeros([24, 28, 28])
+    tiles[: len(wrong)] = mnist.test.images[wrong].reshape(-1, 28, 28)
+    right = figure.add_subplot(1, 2, 2)
+    right.imshow(tiles.reshape(4, 6, 28, 28).swapaxes(1, 2).reshape(4 * 28, 6 * 28), cmap="binary")
+    right.axis("off")
+    right.set_title("still read wrongly: digit > what was read")
+    for i, row in enumerate(wrong):
+        text = f"{digits[row]}>{guesses[row]}"
+        right.text(28 * (i % 6) + 1, 28 * (i // 6) + 5, text, color="red", fontsize=8)
     os.makedirs("outputs", exist_ok=True)
     figure.savefig("outputs/mnist_deep_cnn.png", dpi=120)
     print("plot: outputs/mnist_deep_cnn.png")

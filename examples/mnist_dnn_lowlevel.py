@@ -97,13 +97,14 @@ def draw(mnist, history, predictions):
     left.plot(range(1, len(history) + 1), [valid for _, valid in history], "o-")
     left.set_xlabel("epoch")
     left.set_title("accuracy on the validation pictures")
-    for row in range(20):
-        axis = figure.add_subplot(4, 10, 6 + 10 * (row // 5) + row % 5)
-        axis.imshow(mnist.test.images[row].reshape(28, 28), cmap="binary")
-        right = predictions[row] == mnist.test.labels[row]
-        axis.set_title(str(predictions[row]), color="black" if right else "red", fontsize=9)
-        axis.axis("off")
-    figure.tight_layout()
+    right = figure.add_subplot(1, 2, 2)
+    sheet = mnist.test.images[:20].reshape(4, 5, 28, 28).swapaxes(1, 2).reshape(4 * 28, 5 * 28)
+    right.imshow(sheet, cmap="binary")
+    right.axis("off")
+    right.set_title("the first test pictures, as they were read (red: wrongly)")
+    for i, digit in enumerate(predictions):
+        color = "green" if digit == mnist.test.labels[i] else "red"
+        right.text(28 * (i % 5) + 1, 28 * (i // 5) + 5, digit, color=color, fontsize=9)
     os.makedirs("outputs", exist_ok=True)
     figure.savefig("outputs/mnist_dnn_lowlevel.png", dpi=120)
     print("plot: outputs/mnist_dnn_lowlevel.png")

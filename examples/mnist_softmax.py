@@ -60,15 +60,15 @@ def draw(learned):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 5, figsize=(9, 4.6))
-    for digit, axis in enumerate(axes.flat):
-        axis.imshow(learned[:, digit].reshape(28, 28), cmap="bwr", vmin=-1.5, vmax=1.5)
-        axis.set_title(str(digit))
-        axis.axis("off")
-    figure.suptitle("What was learned for each digit (red) and against it (blue)")
-    figure.tight_layout()
+    sheet = learned.T.reshape(2, 5, 28, 28).swapaxes(1, 2).reshape(2 * 28, 5 * 28)
+    plt.figure(figsize=(9, 4.6))
+    plt.imshow(sheet, cmap="bwr", vmin=-1.5, vmax=1.5)
+    plt.axis("off")
+    plt.title("What was learned for each digit (red) and against it (blue)")
+    for digit in range(10):
+        plt.text(28 * (digit % 5) + 2, 28 * (digit // 5) + 5, str(digit), fontsize=14)
     os.makedirs("outputs", exist_ok=True)
-    figure.savefig("outputs/mnist_softmax.png", dpi=120)
+    plt.savefig("outputs/mnist_softmax.png", dpi=120)
     print("plot: outputs/mnist_softmax.png")
 
 

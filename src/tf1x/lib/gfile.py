@@ -8,54 +8,16 @@ TensorFlow's errors (`tf.errors.NotFoundError`, ...) rather than OSError. Remote
 from __future__ import annotations
 
 import errno
-import functools
 import glob
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
 from tf1x.api import export, renamed
 from tf1x.core import errors
-from tf1x.lib.compat import as_bytes, as_text
-
-_ERRORS: dict[int | None, type[errors.OpError]] = {
-    errno.ENOENT: errors.NotFoundError,
-    errno.EEXIST: errors.AlreadyExistsError,
-    errno.EACCES: errors.PermissionDeniedError,
-    errno.EPERM: errors.PermissionDeniedError,
-    errno.EISDIR: errors.FailedPreconditionError,
-    errno.ENOTDIR: errors.FailedPreconditionError,
-    errno.ENOTEMPTY: errors.FailedPreconditionError,
-    errno.ENOSPC: errors.ResourceExhaustedError,
-}
-
-
-def _raising(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn OSErrors into TensorFlow's errors."""
-
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except OSError as error:
-            kind = _ERRORS.get(error.errno, errors.UnknownError)
-            raise kind(None, None, f"{error.filename}; {error.strerror}") from error
-
-    return wrapper
-
-
-def _local(path: Any) -> str:
-    text = as_text(os.fspath(path))
-    scheme, found, rest = text.partition("://")
-    if not found:
-        return text
-    if scheme == "file":
-        return rest
-    raise errors.UnsupportedError(
-        f"{text!r}: tf1x reads and writes local files only; copy or mount {scheme}:// first."
-    )
-
+from tf1x.core.files import local_path, raising
+from tf1x.lib.compat import as_bytes
 
 # -- an open file ------------------------------------------------------------------------------
 
@@ -87,10 +49,10 @@ class GFile:
     def mode(self) -> str:
         return self._mode
 
-    @_raising
+    @raising
     def _open(self) -> IO[bytes]:
         if self._file is None:
-            self._file = open(_local(self._name), self._mode.replace("b", "") + "b")  # noqa: SIM115
+            self._file = open(local_path(self._name), self._mode.replace("b", "") + "b")  # noqa: SIM115
         return self._file
 
     def _reader(self) -> IO[bytes]:
@@ -101,12 +63,12 @@ class GFile:
     def _text(self, data: bytes) -> Any:
         return data if "b" in self._mode else data.decode()
 
-    @_raising
+    @raising
     def size(self) -> int:
         """The length in bytes."""
-        return os.path.getsize(_local(self._name))
+        return os.path.getsize(local_path(self._name))
 
-    @_raising
+    @raising
     def read(self, n: int = -1) -> Any:
         """The rest of the file, or `n` bytes of it, in text mode too.
 
@@ -115,23 +77,23 @@ class GFile:
         """
         return self._text(self._reader().read(n))
 
-    @_raising
+    @raising
     def readline(self) -> Any:
         """The next line with its end, "" at the end of the file."""
         return self._text(self._reader().readline())
 
-    @_raising
+    @raising
     def readlines(self) -> list[Any]:
         return [self._text(line) for line in self._reader().readlines()]
 
-    @_raising
+    @raising
     def write(self, file_content: Any) -> None:
         """Append text or bytes."""
         if self._mode[0] == "r" and "+" not in self._mode:
             raise errors.PermissionDeniedError(None, None, "File isn't open for writing")
         self._open().write(as_bytes(file_content))
 
-    @_raising
+    @raising
     def seek(self, offset: int | None = None, whence: int = 0, position: int | None = None) -> None:
         """Move to a position in bytes; `position` is the older name of `offset`."""
         target = position if offset is None else offset
@@ -139,11 +101,11 @@ class GFile:
             raise TypeError("seek(): offset argument required")
         self._reader().seek(target, whence)
 
-    @_raising
+    @raising
     def tell(self) -> int:
         return self._open().tell()
 
-    @_raising
+    @raising
     def flush(self) -> None:
         if self._file is not None:
             self._file.flush()
@@ -168,7 +130,7 @@ class GFile:
     def __exit__(self, *exc_info: Any) -> None:
         self.close()
 
-    @_raising
+    @raising
     def close(self) -> None:
         """Close the file; one opened for writing exists afterwards, even if nothing was written."""
         if self._mode[0] in "wa":
@@ -200,12 +162,12 @@ def write_string_to_file(filename: Any, file_content: Any) -> None:
 @renamed(path="filename")
 def file_exists(filename: Any) -> bool:
     """Whether a file or folder exists."""
-    return os.path.exists(_local(filename))
+    return os.path.exists(local_path(filename))
 
 
 @export("gfile.Remove", "io.gfile.remove")
 @renamed(path="filename")
-@_raising
+@raising
 def delete_file(filename: Any) -> None:
     """Delete a file.
 
@@ -213,7 +175,7 @@ def delete_file(filename: Any) -> None:
         NotFoundError: there is none.
         FailedPreconditionError: it is a folder.
     """
-    path = _local(filename)
+    path = local_path(filename)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "Is a directory", path)
     os.remove(path)
@@ -221,30 +183,30 @@ def delete_file(filename: Any) -> None:
 
 @export("gfile.Copy", "io.gfile.copy")
 @renamed(src="oldpath", dst="newpath")
-@_raising
+@raising
 def copy(oldpath: Any, newpath: Any, overwrite: bool = False) -> None:
     """Copy a file.
 
     Raises:
         AlreadyExistsError: `newpath` exists, and `overwrite` is not set.
     """
-    shutil.copyfile(_local(oldpath), _free(newpath, overwrite))
+    shutil.copyfile(local_path(oldpath), _free(newpath, overwrite))
 
 
 @export("gfile.Rename", "io.gfile.rename")
 @renamed(src="oldname", dst="newname")
-@_raising
+@raising
 def rename(oldname: Any, newname: Any, overwrite: bool = False) -> None:
     """Rename or move a file or folder.
 
     Raises:
         AlreadyExistsError: `newname` exists, and `overwrite` is not set.
     """
-    os.replace(_local(oldname), _free(newname, overwrite))
+    os.replace(local_path(oldname), _free(newname, overwrite))
 
 
 def _free(path: Any, overwrite: bool) -> str:
-    local = _local(path)
+    local = local_path(path)
     if not overwrite and os.path.exists(local):
         raise FileExistsError(errno.EEXIST, "file already exists", local)
     return local
@@ -252,10 +214,10 @@ def _free(path: Any, overwrite: bool) -> str:
 
 @export("gfile.Stat", "io.gfile.stat")
 @renamed(path="filename")
-@_raising
+@raising
 def stat(filename: Any) -> FileStatistics:
     """Length, time of change and kind of a file."""
-    path = _local(filename)
+    path = local_path(filename)
     found = os.stat(path)
     return FileStatistics(found.st_size, found.st_mtime_ns, os.path.isdir(path))
 
@@ -275,41 +237,41 @@ class FileStatistics(NamedTuple):
 @renamed(path="dirname")
 def is_directory(dirname: Any) -> bool:
     """Whether there is a folder of that name."""
-    return os.path.isdir(_local(dirname))
+    return os.path.isdir(local_path(dirname))
 
 
 @export("gfile.MkDir", "io.gfile.mkdir")
 @renamed(path="dirname")
-@_raising
+@raising
 def create_dir(dirname: Any) -> None:
     """Make a folder in one that exists; nothing is wrong with one that is there.
 
     Raises:
         NotFoundError: there is no folder above it.
     """
-    path = _local(dirname)
+    path = local_path(dirname)
     if not os.path.isdir(path):
         os.mkdir(path)
 
 
 @export("gfile.MakeDirs", "io.gfile.makedirs")
 @renamed(path="dirname")
-@_raising
+@raising
 def recursive_create_dir(dirname: Any) -> None:
     """Make a folder and those above it; nothing is wrong with one that exists."""
-    os.makedirs(_local(dirname), exist_ok=True)
+    os.makedirs(local_path(dirname), exist_ok=True)
 
 
 @export("gfile.DeleteRecursively", "io.gfile.rmtree")
 @renamed(path="dirname")
-@_raising
+@raising
 def delete_recursively(dirname: Any) -> None:
     """Delete a folder with all that is in it, or a file.
 
     Raises:
         NotFoundError: there is none.
     """
-    path = _local(dirname)
+    path = local_path(dirname)
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path)
     else:
@@ -324,7 +286,7 @@ def list_directory(dirname: Any) -> list[str]:
     Raises:
         NotFoundError: there is no such folder.
     """
-    path = _local(dirname)
+    path = local_path(dirname)
     if not os.path.isdir(path):
         raise errors.NotFoundError(None, None, f"Could not find directory {path}")
     return sorted(os.listdir(path))
@@ -336,7 +298,7 @@ def get_matching_files(filename: Any) -> list[str]:
     """The paths that match a pattern (`*`, `?`, `[a-z]`), or one of a list of patterns; sorted."""
     patterns = [filename] if isinstance(filename, (str, bytes, os.PathLike)) else filename
     return sorted(
-        path for pattern in patterns for path in glob.glob(_local(pattern), include_hidden=True)
+        path for pattern in patterns for path in glob.glob(local_path(pattern), include_hidden=True)
     )
 
 
@@ -348,6 +310,6 @@ def walk(top: Any, in_order: bool = True) -> Iterator[tuple[str, list[str], list
     Args:
         in_order: a folder comes before those in it; otherwise after.
     """
-    for folder, folders, files in os.walk(_local(top), topdown=in_order):
+    for folder, folders, files in os.walk(local_path(top), topdown=in_order):
         folders.sort()
         yield folder, folders, sorted(files)

@@ -1,0 +1,1 @@
+"""Event files: writers, readers, and the summaries of `tf.contrib.summary`."""
