@@ -133,6 +133,19 @@ def test_batches_come_in_tensorflows_order(mnist, tmp_path):
     assert epochs == [0] * 4 + [1] * 5 + [2] * 3
 
 
+def test_batches_are_slices_of_the_images(mnist, tmp_path):
+    """Also once somebody has looked at all images, and changed them."""
+    write_npz(tmp_path)
+    train = mnist.read_data_sets(tmp_path, seed=1, validation_size=0).train
+    before, _ = train.next_batch(5)
+    np.testing.assert_array_equal(train.images[:5], before)
+    train.images[5] = 0.5
+    after, _ = train.next_batch(5)
+    assert before.dtype == after.dtype == np.float32
+    np.testing.assert_array_equal(train.images[5:10], after)
+    assert (after[0] == 0.5).all()
+
+
 def test_no_shuffle(mnist, tmp_path):
     write_npz(tmp_path)
     train = mnist.read_data_sets(tmp_path, validation_size=0).train

@@ -140,6 +140,22 @@ def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
     return get_default_graph().colocate_with(op, ignore_existing)
 
 
+def prepend_name_scope(name: str, import_scope: str | None) -> str:
+    """The name of an op or tensor ("^" and "loc:@" are kept in front) below a scope."""
+    scope = (import_scope or "").rstrip("/")
+    if not scope:
+        return name
+    return re.sub(r"([\^]|loc:@|^)(.*)", rf"\1{scope}/\2", name, count=1)
+
+
+def strip_name_scope(name: str, export_scope: str | None) -> str:
+    """The name of an op or tensor without the scope that it starts with."""
+    scope = (export_scope or "").rstrip("/")
+    if not scope:
+        return name
+    return re.sub(rf"([\^]|loc:@|^){re.escape(scope)}[/](.*)", r"\1\2", name, count=1)
+
+
 def container(name: str) -> Any:
     """`Graph.container` of the default graph (`tf.container`)."""
     return get_default_graph().container(name)

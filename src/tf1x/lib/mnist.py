@@ -98,14 +98,20 @@ class DataSet:
                 raise ValueError(f"{len(images)} images, but {len(labels)} labels")
             if reshape and images.ndim == 4:  # rows x columns x 1: the tutorial's flat vector
                 images = images.reshape(len(images), int(np.prod(images.shape[1:])))
-            if dtype == np.float32:
-                images = np.multiply(images.astype(np.float32), 1.0 / 255.0)
             self._num_examples = len(images)
+        # Pixels become floats of 0 to 1 batch by batch, a quarter of the memory, until somebody
+        # asks for all images.
+        self._unscaled = dtype == np.float32 and not fake_data
         self._images, self._labels = images, labels
         self._epochs_completed = 0
         self._index_in_epoch = 0
 
-    images = property(lambda self: self._images)
+    @property
+    def images(self):
+        if self._unscaled:
+            self._images, self._unscaled = _scaled(self._images), False
+        return self._images
+
     labels = property(lambda self: self._labels)
     num_examples = property(lambda self: self._num_examples)
     epochs_completed = property(lambda self: self._epochs_completed)
@@ -125,23 +131,31 @@ class DataSet:
             self._shuffle()
         if end <= self._num_examples:
             self._index_in_epoch = end
-            return self._images[start:end], self._labels[start:end]
+            return self._rows(start, end), self._labels[start:end]
 
-        rest_images, rest_labels = self._images[start:], self._labels[start:]
+        rest_images, rest_labels = self._rows(start, None), self._labels[start:]
         self._epochs_completed += 1
         if shuffle:
             self._shuffle()
         self._index_in_epoch = end - self._num_examples
-        new = slice(0, self._index_in_epoch)
+        end = self._index_in_epoch
         return (
-            np.concatenate([rest_images, self._images[new]]),
-            np.concatenate([rest_labels, self._labels[new]]),
+            np.concatenate([rest_images, self._rows(0, end)]),
+            np.concatenate([rest_labels, self._labels[:end]]),
         )
+
+    def _rows(self, start, end):
+        rows = self._images[start:end]
+        return _scaled(rows) if self._unscaled else rows
 
     def _shuffle(self):
         order = np.arange(self._num_examples)
         np.random.shuffle(order)
         self._images, self._labels = self._images[order], self._labels[order]
+
+
+def _scaled(pixels):
+    return np.multiply(pixels.astype(np.float32), 1.0 / 255.0)
 
 
 def _numpy_seed(seed):

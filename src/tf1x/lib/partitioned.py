@@ -10,6 +10,7 @@ from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, string
 from tf1x.core.graph import Tensor
+from tf1x.core.scopes import prepend_name_scope, strip_name_scope
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.variables import Variable
 from tf1x.ops import array
@@ -37,6 +38,29 @@ class SaveSliceInfo:
         shape = " ".join(str(d) for d in self.full_shape)
         parts = zip(self.var_offset, self.var_shape, strict=True)
         return f"{shape} {':'.join(f'{offset},{size}' for offset, size in parts)}"
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """The slice as a `SaveSliceInfoDef`; None where it is not in `export_scope`."""
+        from tensorboard.compat.proto import variable_pb2
+
+        if export_scope is not None and not str(self.full_name).startswith(export_scope):
+            return None
+        return variable_pb2.SaveSliceInfoDef(
+            full_name=strip_name_scope(str(self.full_name), export_scope),
+            full_shape=[int(d) for d in self.full_shape],
+            var_offset=[int(d) for d in self.var_offset],
+            var_shape=[int(d) for d in self.var_shape],
+        )
+
+    @staticmethod
+    def from_proto(proto: Any, import_scope: str | None = None) -> SaveSliceInfo:
+        """The slice that a `SaveSliceInfoDef` describes."""
+        return SaveSliceInfo(
+            prepend_name_scope(proto.full_name, import_scope),
+            list(proto.full_shape),
+            list(proto.var_offset),
+            list(proto.var_shape),
+        )
 
 
 Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]

@@ -87,6 +87,8 @@ class _Creation(type):
         if cls is not Variable:
             return super().__call__(*args, **kwargs)
         kwargs = {**dict(zip(_PARAMETERS, args, strict=False)), **kwargs}
+        if kwargs.get("variable_def") is not None:
+            return Variable.from_proto(kwargs["variable_def"], kwargs.get("import_scope"))
         create: Callable[..., Any] = _create
         for creator in creators():
             create = _nested(creator, create)
@@ -137,7 +139,8 @@ class Variable(VariableUpdates, metaclass=_Creation):
         use_resource: a resource variable rather than a reference one; by default what the
             variable scope says.
         shape: the static shape where it is to be less specific than that of the initial value.
-        expected_shape, import_scope, synchronization, aggregation: accepted.
+        variable_def, import_scope: a `VariableDef` in place of all the rest (`from_proto`).
+        expected_shape, synchronization, aggregation: accepted.
 
     Raises:
         ValueError: no initial value, or one whose shape is not known.
@@ -311,6 +314,19 @@ class Variable(VariableUpdates, metaclass=_Creation):
     @property
     def aggregation(self) -> Any:
         return self._aggregation
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """The variable as a `VariableDef`; None where it is not in `export_scope`."""
+        from tf1x.lib import variable_protos
+
+        return variable_protos.to_proto(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
+        """The variable of a `VariableDef` whose ops stand in the default graph."""
+        from tf1x.lib import variable_protos
+
+        return variable_protos.from_proto(variable_def, import_scope)
 
     def _set_save_slice_info(self, info: Any) -> None:
         self._save_slice_info = info
