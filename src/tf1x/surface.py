@@ -98,8 +98,10 @@ _MODULES = (
     "tf1x.lib.contrib.legacy_seq2seq",
     "tf1x.lib.compat",
     "tf1x.lib.gfile",
+    "tf1x.lib.graph_files",
     "tf1x.lib.platform",
     "tf1x.lib.protos",
+    "tf1x.lib.summary.names",
 )
 
 

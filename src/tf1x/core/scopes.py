@@ -5,6 +5,7 @@ Stacks are kept per thread, as TensorFlow's are.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -121,3 +121,75 @@ provide("tf1x.ops.rnn", "BlockLSTM", "BlockLSTMV2", "GRUBlockCell", "LSTMBlockCe
 # -- beam search -------------------------------------------------------------------------------
 
 provide("tf1x.ops.gather_tree", "GatherTree")
+
+# -- summaries ---------------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.summary",
+    "AudioSummary",
+    "AudioSummaryV2",
+    "HistogramSummary",
+    "ImageSummary",
+    "MergeSummary",
+    "ScalarSummary",
+    "TensorSummary",
+    "TensorSummaryV2",
+)
+for _public in (
+    "audio",
+    "get_summary_description",
+    "histogram",
+    "image",
+    "merge",
+    "merge_all",
+    "scalar",
+    "tensor_summary",
+    "text",
+):
+    lazy("tf1x.ops.summary_functions", f"summary.{_public}")
+for _public in (
+    "audio_summary",
+    "histogram_summary",
+    "image_summary",
+    "merge_all_summaries",
+    "merge_summary",
+    "scalar_summary",
+):
+    lazy("tf1x.ops.summary_functions", _public, f"contrib.deprecated.{_public}")
+
+# -- images ------------------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.image_codecs",
+    "DecodeAndCropJpeg",
+    "DecodeBmp",
+    "DecodeGif",
+    "DecodeImage",
+    "DecodeJpeg",
+    "DecodePng",
+    "EncodeJpeg",
+    "EncodeJpegVariableQuality",
+    "EncodePng",
+    "ExtractJpegShape",
+)
+for _op, _public in (
+    ("DecodeAndCropJpeg", "decode_and_crop_jpeg"),
+    ("DecodeBmp", "decode_bmp"),
+    ("DecodeGif", "decode_gif"),
+    ("DecodeJpeg", "decode_jpeg"),
+    ("DecodePng", "decode_png"),
+    ("EncodeJpeg", "encode_jpeg"),
+    ("ExtractJpegShape", "extract_jpeg_shape"),
+):
+    lazy("tf1x.ops.image_codecs", f"image.{_public}", f"io.{_public}", attribute=_op)
+
+# -- queues ------------------------------------------------------------------------------------
+
+_QUEUES = "tf1x.ops.queues"
+for _version in ("", "V2"):
+    for _kind in ("FIFO", "PaddingFIFO", "Priority", "RandomShuffle"):
+        provide(_QUEUES, f"{_kind}Queue{_version}")
+    for _verb in ("Enqueue", "EnqueueMany", "Dequeue", "DequeueMany", "DequeueUpTo"):
+        provide(_QUEUES, f"Queue{_verb}{_version}")
+    provide(_QUEUES, *(f"Queue{_verb}{_version}" for _verb in ("Close", "Size", "IsClosed")))
+provide(_QUEUES, "FakeQueue")

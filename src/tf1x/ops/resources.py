@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tf1x.core.errors import InvalidArgumentError
+import numpy as np
+
+from tf1x.core.errors import CancelledError, InvalidArgumentError
 from tf1x.core.graph import Operation
 
 # For `attrs=` of an op that makes a resource.
@@ -47,9 +49,12 @@ def get_or_create(session: Any, op: Operation, kind: type[R], make: Callable[[],
 
     Raises:
         InvalidArgumentError: the shared name belongs to an object of another kind.
+        CancelledError: the session was closed while this run was under way.
     """
     state = session._state
     with state.lock:
+        if state.closed:
+            raise CancelledError(None, None, "Session has been closed.")
         key = resource_key(op)
         if key not in state.resources:
             state.resources[key] = make()
@@ -62,6 +67,8 @@ def expect(handle: Any, kind: type[R]) -> R:
     Raises:
         InvalidArgumentError: it is something else.
     """
+    if isinstance(handle, np.ndarray):  # as references are, which the ops without V2 hand on
+        handle = handle.item()
     if not isinstance(handle, kind):
         raise InvalidArgumentError(
             None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from tf1x.core import errors, scopes
 from tf1x.core.graph import Graph
+from tf1x.ops.waiting import time_limit
 from tf1x.runtime import feeds
 from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
@@ -26,6 +27,7 @@ class BaseSession:
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
         self._target = target or ""
         self._config = config
+        self._timeout_in_ms = config.operation_timeout_in_ms if config is not None else 0
         self._graph = graph if graph is not None else scopes.get_default_graph()
         self._state = State()
         self._executors: dict[Any, Executor] = {}
@@ -68,7 +70,8 @@ class BaseSession:
             fetches: a tensor, operation, variable, or name of one, or any nest of them.
             feed_dict: tensors (or variables, names, sparse tensors) to values. Any tensor that is
                 feedable may be given, placeholders and intermediate results alike.
-            options, run_metadata: accepted; see `tf.RunOptions`.
+            options: a `tf.RunOptions`, of which `timeout_in_ms` limits the time that ops wait.
+            run_metadata: accepted.
 
         Returns:
             The form of `fetches` with values in place of tensors (NumPy arrays or scalars; bytes
@@ -76,6 +79,7 @@ class BaseSession:
 
         Raises:
             RuntimeError: the session is closed, or the graph is empty.
+            DeadlineExceededError: an op waited longer than allowed.
             TypeError: a fetch or feed of a wrong kind.
             ValueError: a feed that does not fit its tensor, or is not feedable.
             OpError: an op failed; the variables are as before the run.
@@ -89,7 +93,13 @@ class BaseSession:
             executor = None
         if executor is None or self._closed or self._mutations != self._graph._mutations:
             executor = self._executor(key, fetches, feed_dict)
-        return executor.run(feed_dict)
+        if options is None and not self._timeout_in_ms:
+            return executor.run(feed_dict)
+        return self._run_limited(executor, feed_dict, options)
+
+    def _run_limited(self, executor: Executor, feed_dict: Any, options: Any) -> Any:
+        with time_limit(getattr(options, "timeout_in_ms", 0) or self._timeout_in_ms):
+            return executor.run(feed_dict)
 
     def _executor(self, key: Any, fetches: Any, feed_dict: Any) -> Executor:
         if self._closed:
@@ -119,14 +129,14 @@ class BaseSession:
         keys = list(feed_list or [])
         executor = self._executor((fetch_key(fetches), tuple(keys)), fetches, dict.fromkeys(keys))
 
-        def run(*values: Any, **_options: Any) -> Any:
+        def run(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             if accept_options and len(values) == len(keys) + 2:
-                values = values[:-2]
+                options, values = values[-2], values[:-2]
             if len(values) != len(keys):
                 raise ValueError(f"The callable takes {len(keys)} feed values, got {len(values)}.")
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
-            return executor.run(dict(zip(keys, values, strict=True)))
+            return self._run_limited(executor, dict(zip(keys, values, strict=True)), options)
 
         return run
 
@@ -161,11 +171,14 @@ class BaseSession:
     def close(self) -> None:
         """Release the session's variables, queues and other resources."""
         self._closed = True
-        for resource in self._state.resources.values():
+        with self._state.lock:  # runs of other threads may be under way
+            self._state.closed = True
+            resources = list(self._state.resources.values())
+        for resource in resources:
             close = getattr(resource, "close_resource", None)
             if close is not None:
                 close()
-        self._state = State()
+        self._state = State(closed=True)
         self._executors.clear()
         self._partial.clear()
 

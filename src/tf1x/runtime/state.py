@@ -18,11 +18,13 @@ class State:
     """What a session keeps between runs.
 
     `lock` is held while a segment takes its variables and is dispatched, so that a donated buffer
-    is never seen by another thread; host ops that can block run without it.
+    is never seen by another thread; host ops that can block run without it. Once the session is
+    `closed`, no more resources are made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, closed: bool = False) -> None:
         self.lock = threading.RLock()
+        self.closed = closed
         self.variables: dict[str, Any] = {}
         self.counters: dict[str, int] = {}
         self.resources: dict[str, Any] = {}
