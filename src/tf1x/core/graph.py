@@ -396,7 +396,7 @@ class Graph:
         device = ""
         for item in self._devices:
             chosen = item(op) if callable(item) else item
-            device = _merge_devices(device, chosen)
+            device = merge_devices(device, chosen)
         return device
 
     # -- names ---------------------------------------------------------------------------------
@@ -729,7 +729,7 @@ class Graph:
         return graphdef.graph_to_proto(self, from_version, add_shapes)
 
 
-def _merge_devices(outer: str, inner: Any) -> str:
+def merge_devices(outer: str, inner: Any) -> str:
     """`inner` over `outer`, field by field ("/job:a/task:0" with "/gpu:1")."""
     if inner is None:
         return outer

@@ -237,7 +237,18 @@ class OpDef:
 
     def _convert_one(self, arg: Arg, value: Any, attrs: dict[str, Any]) -> Tensor:
         wanted = arg.dtype or attrs.get(str(arg.type_attr))
-        default = None if wanted or not arg.type_attr else self.types[arg.type_attr][1]
+        allowed, default = (
+            (None, None) if wanted or not arg.type_attr else self.types[arg.type_attr]
+        )
+        if default is not None and allowed is not None:
+            # As TensorFlow does: the value's own type where the op takes it, else the default.
+            try:
+                tensor = convert.to_tensor(value, name=arg.name, as_ref=arg.is_ref)
+            except TypeError:
+                pass
+            else:
+                if tensor.dtype.base_dtype in allowed:
+                    value = tensor
         try:
             tensor = convert.to_tensor(
                 value, wanted, name=arg.name, preferred_dtype=default, as_ref=arg.is_ref

@@ -6,7 +6,7 @@ import os
 
 from tf1x.core import scopes
 
-_DEFAULT_GRAPH_SEED = 87654321
+DEFAULT_GRAPH_SEED = 87654321
 _MAX = 2**31 - 1
 
 
@@ -30,7 +30,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     if graph.seed is None:
         if op_seed is None:
             return None, None
-        seeds = _DEFAULT_GRAPH_SEED, op_seed
+        seeds = DEFAULT_GRAPH_SEED, op_seed
     else:
         seeds = graph.seed, _default_op_seed() if op_seed is None else op_seed
     first, second = (int(s) % _MAX for s in seeds)

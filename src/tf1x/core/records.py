@@ -212,7 +212,7 @@ class RecordWriter:
         if check_compression(compression):
             bits = _WINDOW_BITS[compression]
             if window_bits is not None:
-                bits = window_bits if compression == "ZLIB" else 16 + window_bits
+                bits = window_bits if compression == "ZLIB" else 16 | window_bits
             self._deflate = zlib.compressobj(level, zlib.DEFLATED, bits, mem_level, strategy)
         try:
             self._file = open(self.path, "ab" if append else "wb")  # noqa: SIM115

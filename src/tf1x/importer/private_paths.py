@@ -31,6 +31,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all(
         "python.framework", "ops", "tf", "tf1x.core.scopes", "tf1x.core.graph", "tf1x.core.convert"
     ),
+    **_all("python.framework", "test_util", "tf.test", "tf.test.test_util"),
     **_all("python.framework", "smart_cond", "tf", "tf.contrib.framework"),
     **_all("python.framework", "tensor_util", "tf", "tf.contrib.util", "tf1x.core.static"),
     **_all("python.framework", "versions", "tf.version", "tf"),
@@ -184,6 +185,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "tf.contrib.learn",
         "tf.train",
     ),
+    **_all("contrib.training.python.training", "hparam", "tf.contrib.training"),
     **_all("contrib.legacy_seq2seq.python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
     **_all("contrib.losses.python.losses", "loss_ops", "tf.contrib.losses"),
     **_all(

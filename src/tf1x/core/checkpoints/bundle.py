@@ -19,7 +19,14 @@ from google.protobuf.message import DecodeError
 from tf1x.core import dtypes
 from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text
 from tf1x.core.checkpoints.sstable import Table
-from tf1x.core.checkpoints.tensors import Damaged, checked_shape, damaged, dtype_of, read_tensor
+from tf1x.core.checkpoints.tensors import (
+    Damaged,
+    checked_dims,
+    checked_shape,
+    damaged,
+    dtype_of,
+    read_tensor,
+)
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import DataLossError, InvalidArgumentError, NotFoundError, UnsupportedError
 from tf1x.core.files import os_error
@@ -89,7 +96,9 @@ class BundleReader:
         try:
             header.ParseFromString(self.raw.pop(HEADER))
         except DecodeError:
-            raise DataLossError(None, None, f"{self._index}: malformed header at offset 0") from None
+            raise DataLossError(
+                None, None, f"{self._index}: malformed header at offset 0"
+            ) from None
         if header.endianness:
             raise UnsupportedError(
                 f"{self._index}: tf1x reads little-endian checkpoints only; convert it with "
@@ -150,7 +159,9 @@ class BundleReader:
             if not entry.slices:
                 dtype = dtype_of(entry.dtype).name
                 text = key.decode("utf-8", "surrogateescape")
-                lines.append(f"{text} (DT_{_NAMES.get(dtype, dtype).upper()}) {shape_text(_shape(entry))}\n")
+                lines.append(
+                    f"{text} (DT_{_NAMES.get(dtype, dtype).upper()}) {shape_text(_shape(entry))}\n"
+                )
         return "".join(lines)
 
     # -- values --------------------------------------------------------------------------------
@@ -198,6 +209,10 @@ class BundleReader:
 
     def _assembled(self, name: str, entry: Any, part: TensorSlice) -> np.ndarray[Any, Any]:
         dtype, shape = dtype_of(entry.dtype), _shape(entry)
+        try:
+            checked_dims(shape)
+        except Damaged as error:
+            raise damaged(self._index, 0, name, error) from None
         wanted = part.ranges(shape)
         parts = [TensorSlice.from_proto(proto) for proto in entry.slices]
         found = covering(wanted, [p.ranges(shape) for p in parts])

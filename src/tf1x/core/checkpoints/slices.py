@@ -53,9 +53,7 @@ class TensorSlice:
     def from_proto(cls, proto: Any) -> TensorSlice:
         """Of a `TensorSliceProto`."""
         return cls(
-            tuple(
-                (e.start, e.length if e.WhichOneof("has_length") else FULL) for e in proto.extent
-            )
+            tuple((e.start, e.length if e.WhichOneof("has_length") else FULL) for e in proto.extent)
         )
 
     def to_proto(self, proto: Any) -> None:
@@ -147,9 +145,7 @@ def covering(
     found = []
     missing = math.prod(end - first for first, end in wanted)
     for i, part in enumerate(stored):
-        common = tuple(
-            (max(a, c), min(b, d)) for (a, b), (c, d) in zip(wanted, part, strict=True)
-        )
+        common = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(wanted, part, strict=True))
         if all(first < end for first, end in common):
             found.append((i, common))
             missing -= math.prod(end - first for first, end in common)

@@ -16,7 +16,6 @@ from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.errors import DataLossError, UnsupportedError
 
 
-
 def dtype_of(enum: int) -> DType:
     """The type with that number.
 
@@ -70,8 +69,8 @@ class Damaged(ValueError):
     """What is wrong with the bytes of a tensor."""
 
 
-def checked_shape(shape: Shape, dtype: DType, size: int) -> None:
-    """Refuse a tensor that cannot be in `size` bytes, before any memory is taken for it.
+def checked_dims(shape: Shape) -> None:
+    """Refuse a shape that no array has.
 
     Raises:
         Damaged: why not.
@@ -80,6 +79,15 @@ def checked_shape(shape: Shape, dtype: DType, size: int) -> None:
         raise Damaged(f"malformed shape {list(shape)}")
     if math.prod(max(n, 1) for n in shape) >= 1 << 56:
         raise Damaged(f"shape {list(shape)} is too large")
+
+
+def checked_shape(shape: Shape, dtype: DType, size: int) -> None:
+    """Refuse a tensor that cannot be in `size` bytes, before any memory is taken for it.
+
+    Raises:
+        Damaged: why not.
+    """
+    checked_dims(shape)
     elements = math.prod(shape)
     if dtype is dtypes.string:
         if size < elements + 4:
