@@ -251,10 +251,10 @@ def draw(translator, sess, number):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="30 steps instead of 2,000")
+    parser.add_argument("--quick", action="store_true", help="30 steps instead of 1,000")
     parser.add_argument("--seed", type=int, default=777)
     args = parser.parse_args()
-    steps, held_out = (30, 100) if args.quick else (2000, 1000)
+    steps, held_out = (30, 100) if args.quick else (1000, 1000)
     tf.set_random_seed(args.seed)
     rng = np.random.RandomState(args.seed)
 

@@ -277,7 +277,9 @@ class QueueBase:
 
     def is_closed(self, name: str | None = None) -> Tensor:
         """Whether the queue is closed, a bool scalar."""
-        closed: Tensor = self._op("IsClosed")(self._queue_ref, name=name or f"{self._name}_Is_Closed")
+        closed: Tensor = self._op("IsClosed")(
+            self._queue_ref, name=name or f"{self._name}_Is_Closed"
+        )
         return closed
 
     def size(self, name: str | None = None) -> Tensor:
@@ -327,7 +329,9 @@ class FIFOQueue(QueueBase):
         listed = _names(names, types)
         graph = scopes.get_default_graph()
         with init_scope(), graph.device("CPU"):
-            handle = queues.FIFOQueueV2(types, dims or [], capacity, shared_name=shared_name or "", name=name)
+            handle = queues.FIFOQueueV2(
+                types, dims or [], capacity, shared_name=shared_name or "", name=name
+            )
         super().__init__(types, dims, listed, handle)
 
 

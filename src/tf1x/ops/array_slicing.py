@@ -216,7 +216,15 @@ def StridedSlice(
     it stands for `...`; `new_axis_mask`: it inserts a dimension; `shrink_axis_mask`: it is an index.
     """
     masks = begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask
-    shape = np.shape(input)
+    starts, counts, steps, result = strided_parts(np.shape(input), begin, end, strides, masks)
+    return xp.reshape(_blocks(input, starts, counts, steps), tuple(result))
+
+
+def strided_parts(
+    shape: tuple[int, ...], begin: Any, end: Any, strides: Any, masks: _Masks
+) -> tuple[list[Any], list[int], list[int], list[int]]:
+    """For each dimension start, number and step of the elements taken; and the result's shape."""
+    begin_mask, end_mask = masks[:2]
     parts = _parts(len(shape), int(np.size(begin)), masks)
     starts: list[Any] = [0] * len(shape)
     counts, steps = list(shape), [1] * len(shape)
@@ -237,7 +245,7 @@ def StridedSlice(
             steps[dim] = int(xp.static(strides)[i])
             starts[dim], counts[dim] = _bounds(shape[dim], first, last, steps[dim])
         result.append(counts[dim])
-    return xp.reshape(_blocks(input, starts, counts, steps), tuple(result))
+    return starts, counts, steps, result
 
 
 def _checked_index(index: Any, size: int, dim: int) -> Any:

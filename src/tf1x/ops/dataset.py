@@ -55,14 +55,14 @@ def TensorDataset(components: list[Any]) -> DatasetValue:
     return once([_frozen(c) for c in components])
 
 
-def counted(count: int) -> Any:
-    """What starts a run through the numbers from 0 to `count`."""
+def in_order(arrays: list[Any], count: int) -> DatasetValue:
+    """The first `count` rows of arrays."""
 
     def start(context: Context) -> Run:
         numbers = iter(range(count))
         return Run(lambda: next(numbers, None))
 
-    return start
+    return of_rows(Rows(arrays, start, count))
 
 
 @dataset_op(
@@ -75,12 +75,10 @@ def TensorSliceDataset(components: list[Any]) -> DatasetValue:
     sizes = {c.shape[0] for c in components}
     if len(sizes) != 1:
         raise invalid("All components of a TensorSliceDataset must have the same first dimension.")
-    return of_rows(Rows([_frozen(c) for c in components], counted(sizes.pop())))
+    return in_order([_frozen(c) for c in components], sizes.pop())
 
 
-@dataset_op(
-    "indices: int64, values: Tvalues, dense_shape: int64", stateful=True, attrs={}
-)
+@dataset_op("indices: int64, values: Tvalues, dense_shape: int64", stateful=True, attrs={})
 def SparseTensorSliceDataset(indices: Any, values: Any, dense_shape: Any) -> DatasetValue:
     """The rows of a sparse tensor as (indices, values, dense shape)."""
     if len(indices) and np.any(np.diff(indices[:, 0]) < 0):
@@ -105,7 +103,11 @@ def SparseTensorSliceDataset(indices: Any, values: Any, dense_shape: Any) -> Dat
 @dataset_op(
     "start: int64, stop: int64, step: int64",
     stateful=True,
-    attrs={"output_shapes": OUTPUTS["output_shapes"], **METADATA, "replicate_on_split": ("bool", False)},
+    attrs={
+        "output_shapes": OUTPUTS["output_shapes"],
+        **METADATA,
+        "replicate_on_split": ("bool", False),
+    },
 )
 def RangeDataset(start: Any, stop: Any, step: Any, *, output_types: list[DType]) -> DatasetValue:
     """The numbers from `start` to before `stop`."""
@@ -169,7 +171,9 @@ def SkipDataset(input_dataset: DatasetValue, count: Any) -> DatasetValue:
 
         return Run(next_element, source)
 
-    return selecting(input_dataset, skip) if number >= 0 else DatasetValue(lambda context: Run(_end))
+    return (
+        selecting(input_dataset, skip) if number >= 0 else DatasetValue(lambda context: Run(_end))
+    )
 
 
 def _end() -> None:
@@ -184,7 +188,9 @@ def ShardDataset(input_dataset: DatasetValue, num_shards: Any, index: Any) -> Da
     """Every `num_shards`-th element, from the `index`-th on."""
     number, own = int(num_shards), int(index)
     if number < 1:
-        raise invalid("Number of shards must be greater than zero (currently num_shards = %d)." % number)
+        raise invalid(
+            "Number of shards must be greater than zero (currently num_shards = %d)." % number
+        )
     if not 0 <= own < number:
         raise invalid(
             f"Index must be between 0 and {number - 1} (currently index = {own}, num_shards = {number})."
@@ -272,9 +278,9 @@ def ZipDataset(input_datasets: list[DatasetValue]) -> DatasetValue:
 
         return Run(next_element, *runs)
 
-    rows = [d.rows for d in input_datasets]
-    if all(r is not None and r.start is rows[0].start for r in rows):  # type: ignore[union-attr]
-        return of_rows(Rows([a for r in rows for a in r.arrays], rows[0].start))  # type: ignore[union-attr]
+    rows = [d.rows for d in input_datasets if d.rows is not None and d.rows.count is not None]
+    if len(rows) == len(input_datasets):  # slices of arrays side by side
+        return in_order([a for r in rows for a in r.arrays], min(r.count or 0 for r in rows))
     return DatasetValue(start)
 
 
@@ -565,9 +571,7 @@ def DirectedInterleaveDataset(
                     break
                 index = int(choice[0])
                 if not 0 <= index < number:
-                    raise invalid(
-                        f"Selector index out of range: {index} >= {number}"
-                    )
+                    raise invalid(f"Selector index out of range: {index} >= {number}")
                 run = runs[index]
                 element = run.next() if run else None
                 if element is not None:

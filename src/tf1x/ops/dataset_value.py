@@ -120,10 +120,12 @@ class Rows(NamedTuple):
     Attributes:
         arrays: the components.
         start: makes a run through the numbers of the rows.
+        count: how many there are, where they are all of them in order; else None.
     """
 
     arrays: list[Any]
     start: Callable[[Context], Run]
+    count: int | None = None
 
 
 class DatasetValue:
@@ -149,7 +151,7 @@ def of_rows(rows: Rows) -> DatasetValue:
 
         def next() -> Element | None:
             i = pull()
-            return None if i is None else [a[i] for a in arrays]
+            return None if i is None else [a[i, ...] for a in arrays]
 
         return Run(next, numbers)
 
@@ -313,7 +315,10 @@ METADATA = {"metadata": ("bytes", b"")}
 
 
 def dataset_op(
-    inputs: str, stateful: bool = False, attrs: dict[str, tuple[str, Any]] | None = None, **more: Any
+    inputs: str,
+    stateful: bool = False,
+    attrs: dict[str, tuple[str, Any]] | None = None,
+    **more: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an op whose output is a dataset. `attrs` defaults to `OUTPUTS` and `METADATA`."""
     if attrs is None:
@@ -327,5 +332,3 @@ def dataset_op(
         attrs=attrs,
         **more,
     )
-
-

@@ -144,12 +144,13 @@ def decode_bmp(data: bytes, channels: int = 0) -> np.ndarray:
     if start < 0:
         raise invalid("header size must be nonnegative")
     rows, row_size = abs(height), (own * width + 3) // 4 * 4
-    if len(data) != start + row_size * rows:
+    needed = start + (rows - 1) * row_size + width * own
+    if len(data) < needed:
         raise invalid(
-            "Input size should match (header_size + row_size * abs_height) but they differ by "
-            f"{len(data) - start - row_size * rows}"
+            f"Incomplete bmp content, requires at least {needed} bytes, got {len(data)} bytes"
         )
-    lines = np.frombuffer(data, np.uint8, row_size * rows, start).reshape(rows, row_size)
+    content = data[start : start + row_size * rows].ljust(row_size * rows, b"\0")
+    lines = np.frombuffer(content, np.uint8).reshape(rows, row_size)
     array = lines[:, : own * width].reshape(rows, width, own)
     array = array if height < 0 else array[::-1]
     if own > 1:

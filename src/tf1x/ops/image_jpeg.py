@@ -167,7 +167,7 @@ def encode(
         quality=max(quality, 1),
         progressive=progressive,
         optimize=optimize_size,
-        subsampling=2 if chroma_downsampling else 0,
+        subsampling=2 if chroma_downsampling and array.shape[2] == 3 else 0,
         dpi=(x_density * inches, y_density * inches),
         **extra,
     )

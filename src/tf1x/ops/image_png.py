@@ -14,8 +14,8 @@ _MAGIC = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a colour type
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of a number of channels
-# TensorFlow hands libpng's rgb_to_gray the weight of blue in place of that of green.
-_RED, _GREEN = 9797, 3735  # 0.299 and 0.114, times 2**15
+_WEIGHTS = (9797, 19234, 3737)  # of red, green and blue in grey, times 2**15, as libpng has them
+_IDAT_SIZE = 8192
 _MAX_RATIO = 1032  # deflate packs no byte tighter
 
 
@@ -37,11 +37,11 @@ def decode(data: bytes, channels: int = 0, dtype: Any = np.uint8) -> np.ndarray:
         raise invalid(f"PNG size too large for int: {width} by {height}")
     if width * height * depth * _CHANNELS[color] // 8 > _MAX_RATIO * len(data):
         raise invalid(f"Invalid PNG data, size {len(data)}: too short for its dimensions.")
-    if depth == 16 and color != _GREY and dtype == np.uint16:
+    if depth == 16 and color != _GREY:
         array = _wide(data, width, height, color, bool(interlaced), channels)
     else:
         array = _by_pillow(data, color, channels)
-    array = _with_channels(array, channels)
+    array = _with_channels(array, channels, (1 << depth) - 1)
     if array.dtype == np.uint16 and dtype == np.uint8:
         return (array >> 8).astype(np.uint8)
     if array.dtype == np.uint8 and dtype == np.uint16:
@@ -57,7 +57,7 @@ def _by_pillow(data: bytes, color: int, channels: int) -> np.ndarray:
         raise invalid(f"Invalid PNG data, size {len(data)}: {error}") from error
     transparent = "transparency" in image.info
     if color == _PALETTE:
-        wants_alpha = transparent if channels == 0 else channels % 2 == 0
+        wants_alpha = transparent and channels % 2 == 0
         return pixels(image, len(data), "RGBA" if wants_alpha else "RGB")
     if transparent and channels in (2, 4) and image.mode in ("1", "L", "RGB"):
         return pixels(image, len(data), "RGBA" if image.mode == "RGB" else "LA")
@@ -66,15 +66,18 @@ def _by_pillow(data: bytes, color: int, channels: int) -> np.ndarray:
     return pixels(image, len(data), "L" if image.mode == "1" else None)
 
 
-def _with_channels(array: np.ndarray, channels: int) -> np.ndarray:
-    """Grey to colour and back, alpha added (opaque) or dropped."""
+def _with_channels(array: np.ndarray, channels: int, opaque: int) -> np.ndarray:
+    """Grey to colour and back, alpha added or dropped.
+
+    TensorFlow takes the largest value of the file's own depth for `opaque`: 1 for one bit.
+    """
     own = array.shape[2]
     if channels in (0, own):
         return array
     color, alpha = (array[..., :-1], array[..., -1:]) if own % 2 == 0 else (array, None)
     if channels < 3 and color.shape[2] == 3:
         red, green, blue = (color[..., i : i + 1].astype(np.int64) for i in range(3))
-        total = _RED * red + _GREEN * green + (32768 - _RED - _GREEN) * blue
+        total = _WEIGHTS[0] * red + _WEIGHTS[1] * green + _WEIGHTS[2] * blue
         half = 16384 if array.dtype == np.uint16 else 0
         color = ((total + half) >> 15).astype(array.dtype)
     elif channels >= 3 and color.shape[2] == 1:
@@ -82,7 +85,7 @@ def _with_channels(array: np.ndarray, channels: int) -> np.ndarray:
     if channels % 2:
         return color
     if alpha is None:
-        alpha = np.full(color.shape[:2] + (1,), np.iinfo(array.dtype).max, array.dtype)
+        alpha = np.full(color.shape[:2] + (1,), opaque, array.dtype)
     return np.concatenate([color, alpha], axis=2)
 
 
@@ -204,11 +207,23 @@ def encode(array: np.ndarray, compression: int = -1) -> bytes:
     bits = 8 * array.dtype.itemsize
     lines = np.ascontiguousarray(array.astype(array.dtype.newbyteorder(">"))).view(np.uint8)
     filtered = _filtered(lines.reshape(height, -1), depth * array.dtype.itemsize)
-    # As libpng does for filtered lines.
+    # As libpng does for filtered lines; so the file is TensorFlow's byte for byte.
     packer = zlib.compressobj(compression, zlib.DEFLATED, 15, 8, zlib.Z_FILTERED)
     content = packer.compress(filtered.tobytes()) + packer.flush()
+    content = _small_window(content, filtered.size)
     head = struct.pack(">IIBBBBB", width, height, bits, _COLOR_TYPES[depth], 0, 0, 0)
-    return b"".join([_MAGIC, _chunk(b"IHDR", head), _chunk(b"IDAT", content), _chunk(b"IEND", b"")])
+    parts = [content[i : i + _IDAT_SIZE] for i in range(0, len(content), _IDAT_SIZE)]
+    chunks = [_chunk(b"IHDR", head), *(_chunk(b"IDAT", part) for part in parts)]
+    return b"".join([_MAGIC, *chunks, _chunk(b"IEND", b"")])
+
+
+def _small_window(packed: bytes, size: int) -> bytes:
+    """zlib's head saying that the reader needs no larger window than the data has bytes."""
+    bits = 7
+    while bits > 0 and size <= 1 << (bits + 7):
+        bits -= 1
+    first, second = 8 | bits << 4, packed[1] & 0xE0
+    return bytes([first, second + 31 - ((first << 8) + second) % 31]) + packed[2:]
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

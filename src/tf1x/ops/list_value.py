@@ -135,6 +135,79 @@ class ListValue:
         )
         return made.with_buffer(_updated(made.buffer, index, item))
 
+    def pushed(self, item: Any) -> ListValue:
+        """A copy with one more element at its end."""
+        if self.buffer is None and not xp.is_jax(item) and Repeated.takes(item):
+            if isinstance(self, Repeated):
+                if np.array_equal(self.element, item):
+                    return self.longer()
+            elif self.is_growing or not self.length:
+                return Repeated(item, self.length, self.capacity).longer()
+        return self.with_item(self.length, item, grow=True)
+
+
+@jax.tree_util.register_pytree_node_class
+class Repeated(ListValue):
+    """A list of equal elements, known while tracing: a shape that each step of a loop pushed.
+
+    In a compiled loop it stays known, where a buffer would be a traced value.
+    """
+
+    __slots__ = ("element",)
+    _MOST = 16
+
+    def __init__(self, element: Any, length: Length, capacity: int | None = None) -> None:
+        self.element = np.asarray(element)
+        super().__init__(None, length, self.element.dtype, capacity)
+
+    @classmethod
+    def takes(cls, item: Any) -> bool:
+        """Whether a list of such items may be one: small, and of integers."""
+        return item.dtype.kind in "ib" and item.size <= cls._MOST
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
+        element = self.element.tobytes(), self.element.shape, self.element_dtype
+        if self.is_growing:
+            return (self.length,), (None, self.capacity, element)
+        return (), (self.length, self.capacity, element)
+
+    @classmethod
+    def tree_unflatten(cls, aux: Any, children: Any) -> Repeated:
+        length, capacity, (data, shape, dtype) = aux
+        made = cls.__new__(cls)
+        made.element = np.frombuffer(data, dtype).reshape(shape)
+        made.buffer, made.element_dtype, made.capacity = None, dtype, capacity
+        made.length = children[0] if length is None else length
+        return made
+
+    @property
+    def element_shape(self) -> tuple[int, ...] | None:
+        return tuple(self.element.shape)
+
+    def longer(self) -> Repeated:
+        if not self.is_growing:
+            return Repeated(self.element, self.length + 1)
+        xp.check(
+            self.length < self.capacity,
+            InvalidArgumentError,
+            lambda: (
+                f"Trying to modify element {self.length} in a list with {self.capacity} elements."
+            ),
+        )
+        return Repeated(self.element, self.length + np.int32(1), self.capacity)
+
+    def filled(self, element_shape: tuple[int, ...] | None) -> ListValue:
+        return self.with_buffer(np.broadcast_to(self.element, (self.capacity, *self.element.shape)))
+
+    def resized(self, capacity: int) -> ListValue:
+        if isinstance(self.length, int) and capacity > self.length:
+            return self.filled(None).resized(capacity)
+        return Repeated(self.element, capacity)
+
+    def growing(self, capacity: int) -> ListValue:
+        length = np.int32(self.length) if isinstance(self.length, int) else self.length
+        return Repeated(self.element, length, capacity)
+
 
 def blank(shape: tuple[int, ...], dtype: Any) -> Any:
     """Zeros; empty strings for strings."""

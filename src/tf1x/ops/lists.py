@@ -15,7 +15,7 @@ from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import xp
-from tf1x.ops.list_value import ListValue, blank
+from tf1x.ops.list_value import ListValue, Repeated, blank
 from tf1x.ops.shape_rules import scalar
 
 _SHAPE_TYPES = (int32, int64)
@@ -113,6 +113,9 @@ def TensorListGetItem(
     input_handle: ListValue, index: Any, element_shape: Any, *, element_dtype: DType
 ) -> Any:
     """The element at `index`."""
+    if isinstance(input_handle, Repeated):
+        _check_index(index, input_handle)
+        return input_handle.element
     made = input_handle.filled(_dims(element_shape))
     _check_index(index, made)
     if not made.capacity:
@@ -146,7 +149,7 @@ def TensorListSetItem(
 @op("input_handle: variant, tensor: element_dtype -> output_handle: variant", shape=scalar)
 def TensorListPushBack(input_handle: ListValue, tensor: Any) -> Any:
     """The list with one more element at its end."""
-    return input_handle.with_item(input_handle.length, tensor, grow=True)
+    return input_handle.pushed(tensor)
 
 
 @op("input_handle: variant -> length: int32", shape=scalar, grad=None)

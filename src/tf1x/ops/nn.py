@@ -60,8 +60,8 @@ def _step(condition: Any, like: Any) -> Any:
 
 
 # TensorFlow's constants of Selu, from the paper (Klambauer et al., 2017).
-_SELU_SCALE = 1.0507009873554804934193349852946
-_SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
+SELU_SCALE = 1.0507009873554804934193349852946
+SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
 
 
 def _elu(x: Any) -> Any:
@@ -69,7 +69,7 @@ def _elu(x: Any) -> Any:
 
 
 def _selu(x: Any) -> Any:
-    return xp.where(x < 0, _SELU_SCALE_ALPHA * xp.expm1(_where(x < 0, x)), _SELU_SCALE * x)
+    return xp.where(x < 0, SELU_SCALE_ALPHA * xp.expm1(_where(x < 0, x)), SELU_SCALE * x)
 
 
 def _softplus(x: Any) -> Any:
@@ -89,7 +89,7 @@ Elu = activation(
     doc="exp(x) - 1 below 0, x above, element-wise.",
 )  # fmt: skip
 Selu = activation(
-    "Selu", _selu, lambda x, y: xp.where(y < 0, y + _SELU_SCALE_ALPHA, xp.asarray(_SELU_SCALE, y.dtype)), export=("nn.selu",),
+    "Selu", _selu, lambda x, y: xp.where(y < 0, y + SELU_SCALE_ALPHA, xp.asarray(SELU_SCALE, y.dtype)), export=("nn.selu",),
     doc="Scaled exponential linear: scale * x above 0, scale * alpha * (exp(x) - 1) below.",
 )  # fmt: skip
 Softplus = activation(

@@ -114,6 +114,26 @@ for _kind in (
     _public = f"linalg.LinearOperator{_kind}"
     lazy("tf1x.ops.linear_operator", _public, f"contrib.{_public}")
 
+# -- gradients of imported graphs ----------------------------------------------------------------
+
+provide(
+    "tf1x.ops.gradient_ops",
+    "BiasAddGrad",
+    "ControlTrigger",
+    "EluGrad",
+    "LeakyReluGrad",
+    "MirrorPadGrad",
+    "Relu6Grad",
+    "ReluGrad",
+    "SeluGrad",
+    "SoftplusGrad",
+    "SoftsignGrad",
+    "SparseSegmentMeanGrad",
+    "SparseSegmentSqrtNGrad",
+    "SparseSegmentSumGrad",
+    "StridedSliceGrad",
+)
+
 # -- recurrent cells ---------------------------------------------------------------------------
 
 provide("tf1x.ops.rnn", "BlockLSTM", "BlockLSTMV2", "GRUBlockCell", "LSTMBlockCell")
@@ -193,3 +213,9 @@ for _version in ("", "V2"):
         provide(_QUEUES, f"Queue{_verb}{_version}")
     provide(_QUEUES, *(f"Queue{_verb}{_version}" for _verb in ("Close", "Size", "IsClosed")))
 provide(_QUEUES, "FakeQueue")
+provide(
+    "tf1x.ops.sparse_map",
+    "AddManySparseToTensorsMap",
+    "AddSparseToTensorsMap",
+    "TakeManySparseFromTensorsMap",
+)

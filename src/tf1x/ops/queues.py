@@ -216,7 +216,9 @@ def _dequeue(handle: Any, *, component_types: list[DType], timeout_ms: int = -1)
     return _typed(handle, component_types).take()
 
 
-def _dequeue_many(handle: Any, n: Any, *, component_types: list[DType], timeout_ms: int = -1) -> Any:
+def _dequeue_many(
+    handle: Any, n: Any, *, component_types: list[DType], timeout_ms: int = -1
+) -> Any:
     """Take `n` elements out of a queue, stacked."""
     return tuple(_typed(handle, component_types).take_many(int(n), allow_fewer=False))
 
@@ -274,6 +276,4 @@ QueueDequeueManyV2 = _use(_dequeue_many, "QueueDequeueMany", f", n: int32{_OUT}"
 QueueDequeueUpToV2 = _use(_dequeue_up_to, "QueueDequeueUpTo", f", n: int32{_OUT}", _several)
 QueueCloseV2 = _use(_close, "QueueClose", " ->")
 QueueSizeV2 = _use(_size, "QueueSize", " -> size: int32", scalar, blocking=False)
-QueueIsClosedV2 = _use(
-    _is_closed, "QueueIsClosed", " -> is_closed: bool", scalar, blocking=False
-)
+QueueIsClosedV2 = _use(_is_closed, "QueueIsClosed", " -> is_closed: bool", scalar, blocking=False)

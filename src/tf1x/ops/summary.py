@@ -14,18 +14,11 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import graphdef
-from tf1x.core.dtypes import DType, as_dtype, float16, float32, float64, uint8
+from tf1x.core.dtypes import REALS, DType, float16, float32, float64, uint8
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
 from tf1x.ops.shape_rules import scalar
-
-_REAL = tuple(
-    map(
-        as_dtype,
-        "float32 float64 int32 uint8 int16 int8 int64 bfloat16 uint16 float16 uint32 uint64".split(),
-    )
-)
 
 # -- messages ------------------------------------------------------------------------------------
 
@@ -87,7 +80,7 @@ def _positive(name: str) -> Any:
 # -- numbers -------------------------------------------------------------------------------------
 
 
-@op("tags: string, values: T -> summary: string", shape=scalar, grad=None, host=True, T=_REAL)
+@op("tags: string, values: T -> summary: string", shape=scalar, grad=None, host=True, T=REALS)
 def ScalarSummary(tags: Any, values: Any) -> Any:
     """A summary with one number for each tag; `tags` and `values` have the same shape."""
     if np.shape(tags) != np.shape(values):
@@ -146,7 +139,7 @@ def histogram_proto(values: Any) -> Any:
     shape=scalar,
     grad=None,
     host=True,
-    T=(_REAL, float32),
+    T=(REALS, float32),
 )
 def HistogramSummary(tag: Any, values: Any, *, op: Operation) -> Any:
     """A summary with the distribution of `values`, of any shape.

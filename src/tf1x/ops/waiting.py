@@ -171,5 +171,3 @@ def _serve_line(line: deque[Attempt]) -> bool:
             break
         line.popleft()
     return progress
-
-

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from tf1x.core import convert, dtypes
+from tf1x.core import convert, dtypes, nest
 from tf1x.core.graph import Graph, Tensor
 
 # (type, to tensors, a value to the tensors' values), for SparseTensor and the like.
@@ -79,14 +79,21 @@ def resolve(graph: Graph, feed_dict: Any) -> Feeds:
     for key in feed_dict:
         expansion = next((e for e in _expansions if isinstance(key, e[0])), None)
         if expansion is None and isinstance(key, (tuple, list)):
-            tensors = [_tensor(graph, part) for part in key]
-            found.add(tensors, list)
+            tensors = [_tensor(graph, part) for part in nest.flatten(key)]
+            found.add(tensors, lambda value, key=key: _split(key, value))  # type: ignore[misc]
         elif expansion is None:
             found.add([_tensor(graph, key)], None)
         else:
             _, expand, split = expansion
             found.add(expand(key), lambda value, key=key, split=split: split(key, value))  # type: ignore[misc]
     return found
+
+
+def _split(key: Any, value: Any) -> list[Any]:
+    """The values of a nest of tensors, in their order; each may itself be a list of numbers."""
+    if not isinstance(key, (tuple, list)):
+        return [value]
+    return [leaf for part, item in zip(key, value, strict=True) for leaf in _split(part, item)]
 
 
 def _tensor(graph: Graph, key: Any) -> Tensor:

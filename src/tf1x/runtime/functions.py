@@ -18,7 +18,7 @@ from jax import lax
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation
 from tf1x.ops import xp
-from tf1x.ops.list_value import ListValue
+from tf1x.ops.list_value import ListValue, Repeated
 from tf1x.runtime.counted import Beforehand
 from tf1x.runtime.evaluate import Evaluator
 from tf1x.runtime.plan import SILENT, effects, plan_of
@@ -225,6 +225,12 @@ def _common_list(specs: list[ListValue]) -> ListValue:
 
 def fitted(value: Any, spec: Any) -> Any:
     """A list that was not written yet, with the buffer that the other branch gave it."""
-    if isinstance(value, ListValue) and value.buffer is None and spec.buffer is not None:
-        return carried(value.filled(tuple(spec.buffer.shape[1:])))
-    return value
+    if not isinstance(value, ListValue) or value.buffer is not None:
+        return value
+    if isinstance(spec, Repeated) and not isinstance(value, Repeated):
+        return carried(Repeated(spec.element, value.length, value.capacity))
+    if spec.buffer is None:
+        return value
+    if value.capacity < spec.capacity and value.element_shape is None and not value.is_growing:
+        value = value.resized(spec.capacity)  # a sum that started from an empty list
+    return carried(value.filled(tuple(spec.buffer.shape[1:])))

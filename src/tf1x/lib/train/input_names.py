@@ -1,0 +1,29 @@
+"""Where the public names of queues, readers and their threads are defined; imported at first use."""
+
+from __future__ import annotations
+
+from tf1x.api import lazy
+
+for _kind in ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"):
+    lazy("tf1x.lib.data_flow", _kind, f"queue.{_kind}", f"io.{_kind}")
+
+lazy("tf1x.lib.train.coordinator", "train.Coordinator", "train.LooperThread")
+for _name in ("QueueRunner", "add_queue_runner", "start_queue_runners"):
+    lazy("tf1x.lib.train.queue_runner", f"train.{_name}", f"train.queue_runner.{_name}")
+
+for _name in (
+    "batch",
+    "batch_join",
+    "input_producer",
+    "limit_epochs",
+    "maybe_batch",
+    "maybe_batch_join",
+    "maybe_shuffle_batch",
+    "maybe_shuffle_batch_join",
+    "range_input_producer",
+    "shuffle_batch",
+    "shuffle_batch_join",
+    "slice_input_producer",
+    "string_input_producer",
+):
+    lazy("tf1x.lib.train.input", f"train.{_name}")
