@@ -39,8 +39,13 @@ _RUN = """\
 Runs a program with `import tensorflow` served by tf1x. Options come before the program; all that
 follows belongs to it. The program's exit status is passed on; an uncaught error gives 1.
 
+What other libraries had when TensorFlow 1 was current and have no more (np.float, np.load of
+pickles, scipy.misc.imread, gym's four-value step, time.clock, sklearn.cross_validation, ...) is
+supplied, and each such use named on standard error, unless --no-shims is given.
+
   tf1x run train.py --epochs 3
   tf1x run --full-traceback train.py
+  tf1x run --py2 train.py          Python 2 as well: print "cost", cost
   tf1x run -m package.train --epochs 3
   tf1x run course.ipynb            IPython magics and !commands are skipped, with a note"""
 
@@ -62,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--full-traceback", action="store_true", help="keep tf1x's own lines in tracebacks"
+    )
+    run.add_argument(
+        "--no-shims", action="store_true",
+        help="without what NumPy, SciPy, gym, ... had at the time (np.float, scipy.misc.imread)",
+    )  # fmt: skip
+    run.add_argument(
+        "--py2", action="store_true", help="translate Python 2 (print statements, ...) in memory"
     )
     run.add_argument("program", metavar="SCRIPT", help="a script, notebook (.ipynb) or module")
     run.add_argument(
@@ -88,7 +100,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         sys.exit(
             program.run(
-                options.program, options.arguments, options.is_module, options.full_traceback
+                options.program,
+                options.arguments,
+                options.is_module,
+                options.full_traceback,
+                shims=not options.no_shims or options.py2,
+                py2=options.py2,
             )
         )
     elif options.command == "ops":

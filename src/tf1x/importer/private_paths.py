@@ -116,6 +116,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.platform", "sysconfig", "tf.sysconfig"),
     **_all("python.platform", "tf_logging", "tf.logging"),
     "python.pywrap_tensorflow": ("tf.train",),
+    "python.pywrap_tensorflow_internal": ("tf.train",),
+    **_all("python.tools", "inspect_checkpoint", "tf1x.lib.train.checkpoint_utils"),
     **_all("python.saved_model", "builder loader signature_constants", "tf.saved_model"),
     **_all(
         "python.saved_model",
@@ -128,9 +130,24 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "python.training",
         "adadelta adagrad adam basic_session_run_hooks coordinator ftrl gradient_descent input "
         "learning_rate_decay momentum monitored_session optimizer queue_runner "
-        "queue_runner_impl rmsprop saver session_manager session_run_hook supervisor training "
+        "queue_runner_impl rmsprop session_manager session_run_hook supervisor training "
         "training_util",
         "tf.train",
+    ),
+    **_all(
+        "python.training",
+        "saver checkpoint_management checkpoint_utils py_checkpoint_reader warm_starting_util",
+        "tf.train",
+        "tf1x.lib.train.saver",
+        "tf1x.lib.train.saver_builder",
+        "tf1x.lib.train.saveables",
+        "tf1x.lib.train.checkpoint_management",
+        "tf1x.lib.train.checkpoint_utils",
+    ),
+    **_all(
+        "python.training.saving",
+        "saveable_object saveable_object_util",
+        "tf1x.lib.train.saveables",
     ),
     **_all("python.training", "moving_averages", "tf.train", "tf1x.lib.train.moving_averages"),
     # -- layers and estimators
@@ -220,6 +237,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 # Modules that stand for private ones as they are.
 MODULES: dict[str, str] = {
     "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
+    "python.training.checkpoint_state_pb2": "tf1x.core.messages",
     **{
         f"contrib.slim.python.slim.{package}{module}": f"tf1x.lib.contrib.slim.{package}{module}"
         for package, modules in {

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tf1x.importer import hook, notebook, tracebacks
+from tf1x.importer import hook, notebook, old_source, tracebacks
+from tf1x.importer import shims as period
 from tf1x.runtime import cache
 
 
@@ -19,7 +20,12 @@ class ProgramError(Exception):
 
 
 def run(
-    program: str, arguments: list[str], is_module: bool = False, full_traceback: bool = False
+    program: str,
+    arguments: list[str],
+    is_module: bool = False,
+    full_traceback: bool = False,
+    shims: bool = True,
+    py2: bool = False,
 ) -> int:
     """Run a script, notebook or module in this process.
 
@@ -27,6 +33,8 @@ def run(
         program: a path, or a module's name.
         arguments: the program's own, for `sys.argv`.
         full_traceback: keep tf1x's own frames, as `TF1X_TRACEBACK=full` does.
+        shims: give the program what other libraries had at the time (`tf1x.importer.shims`).
+        py2: translate Python 2 in memory; with shims only.
 
     Returns:
         The exit status: 0, or 1 after an uncaught error, which is printed.
@@ -36,13 +44,16 @@ def run(
     """
     full = full_traceback or os.environ.get("TF1X_TRACEBACK") == "full"
     try:
-        start = _prepare_module(program) if is_module else _prepare_path(program)
+        start = _prepare_module(program) if is_module else _prepare_path(program, shims, py2)
     except ProgramError as error:
         print(f"tf1x: {error}", file=sys.stderr)
         return 1
     cache.quiet()
     cache.enable()
     hook.install()
+    if shims:
+        period.install()
+        old_source.install(py2)
     sys.argv = [program, *arguments]
     try:
         start()
@@ -63,7 +74,7 @@ def _report(error: BaseException, full: bool) -> None:
         print(tracebacks.text(error, full), file=sys.stderr, end="")
 
 
-def _prepare_path(program: str) -> Callable[[], object]:
+def _prepare_path(program: str, shims: bool, py2: bool) -> Callable[[], object]:
     path = Path(program)
     if not path.exists():
         raise ProgramError(_missing_file(path))
@@ -72,7 +83,10 @@ def _prepare_path(program: str) -> Callable[[], object]:
     _set_first_path(str(path.resolve() if path.is_dir() else path.resolve().parent))
     if path.suffix == ".ipynb":
         return lambda: notebook.run(path)
-    return lambda: runpy.run_path(program, run_name="__main__")
+    if not shims:
+        return lambda: runpy.run_path(program, run_name="__main__")
+    script = os.path.join(program, "__main__.py") if path.is_dir() else program
+    return lambda: old_source.run_path(script, py2)
 
 
 def _missing_file(path: Path) -> str:

@@ -29,10 +29,7 @@ def text(error: BaseException, full: bool = False) -> str:
     if isinstance(error, SyntaxError) and (
         isinstance(error, TabError) or str(error.msg).startswith(_PYTHON_2)
     ):
-        lines += (
-            "\nThis looks like Python 2. Convert the program once, e.g. by `2to3 -w FILE` "
-            "(part of Python up to 3.12).\n"
-        )
+        lines += "\nThis looks like Python 2. `tf1x run --py2 FILE` translates it in memory.\n"
     return lines
 
 

@@ -1,0 +1,203 @@
+"""Rewriting the program's own source in memory, as it is imported.
+
+Two rewritings, of the program's files only (not of installed packages):
+- attributes that values of Python and NumPy have no more (`array.tostring()`, `dict.iteritems()`)
+  go through `attribute`, which gives what replaced them where they are missing;
+- `tf1x run --py2` first has the 2to3 fixers translate Python 2 (print statements, `except E, e`).
+
+The file on the disk stays as it is, and line numbers in errors are those of the file.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any
+
+from tf1x.importer.shims import note
+
+_HELPER = "__tf1x_attribute__"
+
+_REPLACED: dict[str, Callable[[Any], Any]] = {
+    "tostring": lambda x: x.tobytes,  # ndarray, until NumPy 2.2
+    "itemset": lambda x: lambda *args: x.__setitem__(args[:-1], args[-1]),  # ndarray, until 2.0
+    "has_key": lambda x: x.__contains__,
+    "iteritems": lambda x: partial(_iterated, x.items),
+    "itervalues": lambda x: partial(_iterated, x.values),
+    "iterkeys": lambda x: partial(_iterated, x.keys),
+    "viewitems": lambda x: x.items,
+    "viewvalues": lambda x: x.values,
+    "viewkeys": lambda x: x.keys,
+}
+
+
+def _iterated(view: Callable[[], Iterable[Any]]) -> Iterator[Any]:
+    return iter(view())
+
+
+def attribute(value: Any, name: str) -> Any:
+    """`value.name`, or what replaced it."""
+    try:
+        return getattr(value, name)
+    except AttributeError as error:
+        try:
+            found = _REPLACED[name](value)
+        except AttributeError:
+            raise error from None
+        note(f"{type(value).__name__}.{name} (removed) is made from what replaced it")
+        return found
+
+
+class _Attributes(ast.NodeTransformer):
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr not in _REPLACED or not isinstance(node.ctx, ast.Load):
+            return node
+        call = ast.Call(ast.Name(_HELPER, ast.Load()), [node.value, ast.Constant(node.attr)], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def compiled(source: bytes | str, filename: str, py2: bool = False) -> CodeType:
+    """The code of a file of the program, rewritten.
+
+    Raises:
+        SyntaxError: it is not Python (3, unless `py2`).
+    """
+    if py2:
+        source = to_python3(source, filename)
+    try:
+        tree = ast.parse(source, filename)
+    except SyntaxError as error:
+        raise error.with_traceback(None)  # noqa: B904 - the parser's own frames tell nothing
+    code: CodeType = compile(_Attributes().visit(tree), filename, "exec", dont_inherit=True)
+    return code
+
+
+# -- Python 2 ----------------------------------------------------------------------------------
+
+# Fixers that keep the number of lines, so that errors name the right one; imports and names that
+# Python 2 had built in are the shims' affair.
+_FIXERS = (
+    "apply", "dict", "except", "exec", "exitfunc", "funcattrs", "has_key", "idioms", "ne", "next",
+    "nonzero", "numliterals", "operator", "paren", "print", "raise", "repr", "standarderror",
+    "sys_exc", "throw", "tuple_params", "types", "ws_comma", "unicode", "itertools_imports",
+    "itertools", "map", "filter", "zip", "methodattrs", "metaclass", "xrange", "long",
+)  # fmt: skip
+
+
+def to_python3(source: bytes | str, filename: str) -> str:
+    """Python 2 source as Python 3; unchanged if it is that already.
+
+    Raises:
+        RuntimeError: neither fissix nor lib2to3 is installed.
+        SyntaxError: it is neither.
+    """
+    text = source if isinstance(source, str) else _decoded(source)
+    try:
+        ast.parse(text, filename)
+    except SyntaxError as error:
+        return _translated(text, filename, error)
+    return text
+
+
+def _decoded(source: bytes) -> str:
+    from importlib.util import decode_source
+
+    return decode_source(source)
+
+
+def _translated(text: str, filename: str, error: SyntaxError) -> str:
+    refactor, package = _refactoring()
+    tool = refactor.RefactoringTool([f"{package}.fixes.fix_{name}" for name in _FIXERS])
+    try:
+        translated = str(
+            tool.refactor_string(text if text.endswith("\n") else text + "\n", filename)
+        )
+    except Exception as failure:  # the tool's parse errors have no common class
+        raise error from failure
+    note(f"{filename} was translated from Python 2")
+    return translated
+
+
+def _refactoring() -> tuple[Any, str]:
+    try:
+        from fissix import refactor
+
+        return refactor, "fissix"
+    except ImportError:
+        pass
+    try:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from lib2to3 import refactor
+    except ImportError:
+        raise RuntimeError(
+            "tf1x run --py2 needs the package fissix (2to3's fixers): pip install fissix"
+        ) from None
+    return refactor, "lib2to3"
+
+
+# -- importing ---------------------------------------------------------------------------------
+
+
+class _Loader(SourceFileLoader):
+    py2 = False
+
+    def get_code(self, fullname: str) -> CodeType:
+        """From the source; bytecode on the disk is that of the file as it is."""
+        path = self.get_filename(fullname)
+        return compiled(self.get_data(path), path, self.py2)
+
+
+class _Py2Loader(_Loader):
+    py2 = True
+
+
+class Finder(MetaPathFinder):
+    """Finds modules of the program, that is, all that are not installed."""
+
+    def __init__(self, py2: bool = False) -> None:
+        self._loader = _Py2Loader if py2 else _Loader
+        paths = sysconfig.get_paths()
+        self._installed = tuple(
+            {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+        )
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or type(spec.loader) is not SourceFileLoader or spec.origin is None:
+            return None
+        if spec.origin.startswith(self._installed) or "site-packages" in spec.origin:
+            return None
+        if fullname.partition(".")[0] == "tf1x":
+            return None
+        spec.loader = self._loader(fullname, spec.origin)
+        return spec
+
+
+def install(py2: bool = False) -> None:
+    """Rewrite what the program imports from now on."""
+    setattr(builtins, _HELPER, attribute)
+    sys.meta_path.insert(0, Finder(py2))
+
+
+def run_path(path: str, py2: bool = False) -> None:
+    """Execute a script as `__main__`."""
+    module = ModuleType("__main__")
+    module.__file__ = path
+    module.__builtins__ = builtins  # type: ignore[attr-defined]
+    with open(path, "rb") as file:
+        code = compiled(file.read(), path, py2)
+    sys.modules["__main__"] = module
+    exec(code, vars(module))
