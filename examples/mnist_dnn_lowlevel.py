@@ -3,7 +3,8 @@
 Four stages, each in its name scope: the network (a `neuron_layer` function written out), the loss
 (sparse, so the labels stay class numbers), the training (plain gradient descent) and the evaluation
 (`in_top_k`). Then the execution: mini-batches of 50, the accuracy on the validation pictures after
-every epoch, and at the end predictions for twenty pictures that the network has never seen.
+every epoch; at the end the network is saved. Using it is a session of its own: restore what was
+saved, and predict twenty pictures that the network has never seen.
 """
 
 import argparse
@@ -59,6 +60,7 @@ def train_and_predict(mnist, n_epochs):
     """Return (batch, validation) accuracy after each epoch, that of the test, predictions."""
     X, y, logits, training_op, accuracy = build_graph()
     init = tf.global_variables_initializer()
+    saver = tf.train.Saver()
     validation = {X: mnist.validation.images, y: mnist.validation.labels}
 
     history = []
@@ -78,6 +80,12 @@ def train_and_predict(mnist, n_epochs):
                 f"validation {acc_valid:.4f}  ({seconds:.1f} s)",
                 flush=True,
             )
+        os.makedirs("outputs", exist_ok=True)
+        save_path = saver.save(sess, "outputs/mnist_dnn_lowlevel.ckpt")
+        print(f"saved: {save_path}")
+
+    with tf.Session() as sess:
+        saver.restore(sess, save_path)
         acc_test = accuracy.eval(feed_dict={X: mnist.test.images, y: mnist.test.labels})
         Z = logits.eval(feed_dict={X: mnist.test.images[:20]})
         return history, acc_test, np.argmax(Z, axis=1)

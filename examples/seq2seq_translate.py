@@ -25,6 +25,7 @@ UNITS = 64
 EMBEDDING = 32
 BEAMS = 5
 BATCH_SIZE = 64
+EXAMINED = 250  # sentences at a time
 LEARNING_RATE = 0.003
 END, START = 0, 1  # of the German words; END fills up the shorter sentences, too
 LONGEST = 20  # more words than any German number here
@@ -212,21 +213,27 @@ class Translator:
 
 
 def examine(translator, sess, numbers):
-    """Return how many of the numbers are translated without a single mistake; show some."""
+    """Translate numbers never seen; show some.
+
+    Returns the share that is translated without a single mistake, and of the longest sentence in the
+    first part its words, its translation and where the decoder looked.
+    """
     right = 0
-    for start in range(0, len(numbers), 250):
-        part = numbers[start : start + 250]
-        found, _ = translator.translate(sess, [english(n) for n in part])
+    for start in range(0, len(numbers), EXAMINED):
+        part = numbers[start : start + EXAMINED]
+        sentences = [english(n) for n in part]
+        found, looks = translator.translate(sess, sentences)
         exact = [ours == german(n) for n, ours in zip(part, found)]
         right += sum(exact)
         if start == 0:
-            for number, ours, ok in list(zip(part, found, exact))[:5]:
-                print(f"{number:6d}  {' '.join(english(number))}\n     {'=' if ok else '!'}  ", end="")
-                print(" ".join(ours))
-    return right / len(numbers)
+            i = max(range(len(part)), key=lambda i: len(sentences[i]))
+            longest = sentences[i], found[i], looks[:, i]
+            for number, words, ours, ok in list(zip(part, sentences, found, exact))[:5]:
+                print(f"{number:6d}  {' '.join(words)}\n     {'=' if ok else '!'}  {' '.join(ours)}")
+    return right / len(numbers), longest
 
 
-def draw(translator, sess, number):
+def draw(words, found, looks):
     try:
         import matplotlib
     except ImportError:
@@ -235,14 +242,12 @@ def draw(translator, sess, number):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    words = english(number)
-    (found,), looks = translator.translate(sess, [words])
-    rows = [*found, "<end>"]
+    rows = [*found, "<end>"][: len(looks)]
     plt.figure(figsize=(6, 6))
-    plt.imshow(looks[: len(rows), 0, : len(words)], cmap="gray", vmin=0, vmax=1)
+    plt.imshow(looks[: len(rows), : len(words)], cmap="gray", vmin=0, vmax=1)
     plt.xticks(range(len(words)), words, rotation=60, ha="right")
     plt.yticks(range(len(rows)), rows)
-    plt.title(f"{number:,}: where the decoder looked for each German word", fontsize=10)
+    plt.title("where the decoder looked for each German word")
     plt.tight_layout()
     os.makedirs("outputs", exist_ok=True)
     plt.savefig("outputs/seq2seq_translate.png", dpi=120)
@@ -265,8 +270,8 @@ def main():
         sess.run(tf.global_variables_initializer())
         losses = translator.train(sess, known, steps, rng)
         print(f"loss {losses[0]:.4f} at first, {np.mean(losses[-20:]):.4f} at the end")
-        exact = examine(translator, sess, unknown)
-        draw(translator, sess, 742321)
+        exact, longest = examine(translator, sess, unknown)
+    draw(*longest)
 
     print(f"\nmeasured:     {exact:.4f} of {len(unknown)} unseen numbers translated exactly")
     print("in the notes: no figure (wanted: 0.95)")

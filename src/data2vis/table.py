@@ -75,6 +75,7 @@ class Column:
     minimum: float | None = None  # of numbers; of dates in seconds since 1970
     maximum: float | None = None
     integer: bool = False
+    zeros: float = 0.0  # share of zeros among the numbers
     width: float = 0.0  # mean length of the texts
     units: str = ""  # of dates, what varies: Years, Months, Days, Hours
     samples: tuple[Any, ...] = ()
@@ -83,6 +84,11 @@ class Column:
     def is_unique(self) -> bool:
         """Whether no value comes twice."""
         return self.distinct == self.rows - self.nulls and self.distinct > 1
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether most values come once, so that groups by them are single rows."""
+        return self.distinct > 1 and 2 * self.distinct > self.rows - self.nulls
 
     @property
     def is_signed(self) -> bool:
@@ -126,12 +132,6 @@ class Profile:
     def usable(self) -> tuple[Column, ...]:
         """The columns that charts may use."""
         return tuple(self.by_pointer.values())
-
-    def source(self) -> tuple[str, ...]:
-        """The profile as tokens, what the network reads: see `data2vis.source`."""
-        from data2vis.source import tokens
-
-        return tokens(self)
 
 
 class Table:
@@ -272,7 +272,7 @@ def _names(given: Iterable[Any]) -> list[str]:
         text = "".join(_UNSPEAKABLE.get(c, c if c.isprintable() else " ") for c in text).strip()
         text = text or f"column {position + 1}"
         if text in _OF_OBJECT:
-            text += " "
+            text += "_"
         base, number = text, 2
         while text in found:
             text, number = f"{base} ({number})", number + 1
@@ -280,9 +280,7 @@ def _names(given: Iterable[Any]) -> list[str]:
     return found
 
 
-def _typed(
-    values: pd.Series[Any], name: str, override: str | None
-) -> tuple[str, pd.Series[Any]]:
+def _typed(values: pd.Series[Any], name: str, override: str | None) -> tuple[str, pd.Series[Any]]:
     """The kind of a column, and its values as float64, texts or dates."""
     values = values.reset_index(drop=True)
     if override is not None:
@@ -380,6 +378,7 @@ def _profiled(name: str, kind: str, pointer: str | None, values: pd.Series[Any])
             "minimum": float(present.min()),
             "maximum": float(present.max()),
             "integer": bool((present % 1 == 0).all()),
+            "zeros": float((present == 0).mean()),
         }
     elif kind == "dt" and len(present):
         facts = {

@@ -189,7 +189,9 @@ def _python_array(value: Any, wanted: DType | None) -> np.ndarray[Any, Any]:
             f"Can't convert non-rectangular Python sequence to Tensor: {value!r}"
         ) from error
     if array.dtype.kind in "SUO":
-        return _string_array(array, wanted, value)
+        # NumPy's own string types lose zero bytes at the end.
+        leaves = np.array(_plain_leaves(value), object)
+        return _string_array(leaves, wanted, value)
     if wanted is not None:
         if wanted.is_integer and array.size and array.dtype.kind in "iu":
             low, high = wanted.min, wanted.max

@@ -54,6 +54,8 @@ class FuncGraph(Graph):
     """
 
     is_function = True
+    # Whether random ops in it that have no seed of their own are counted from 0 (a dataset's).
+    counts_seeds = False
 
     def __init__(self, name: str, outer: Graph, name_scope: str = "") -> None:
         super().__init__()

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tf1x.core import control_flow_v1, dtypes, errors, opdef, scopes
-from tf1x.core.dtypes import as_dtype
+from tf1x.core.control_flow_v1_contexts import HANDLED, has_control_flow, order
+from tf1x.core.control_flow_v1_state import source
+from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.func_graph import FuncAttr, FuncGraph
 from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.graphdef import attr_from_proto, output_names
@@ -36,15 +40,11 @@ def import_graph_def(
         UnsupportedError: ops that tf1x does not have; the message names every one.
         ValueError: an input that is not in `graph_def`, or unknown attributes.
     """
-    missing = sorted({n.op for n in graph_def.node if not _known(n.op)})
-    if missing:
-        raise errors.UnsupportedError(
-            f"The graph has ops that tf1x does not have: {', '.join(missing)}."
-        )
+    library = Library(graph_def.library.function, _defaults(producer_op_list))
+    _check_known(graph_def, library)
     graph = scopes.get_default_graph()
     mapped = {_tensor_name(key): value for key, value in (input_map or {}).items()}
     prefix = "import" if name is None else name
-    library = Library(graph_def.library.function)
     with graph.name_scope(prefix or None) as scope:
         if not prefix:
             scope = f"{graph.get_name_scope()}/" if graph.get_name_scope() else ""
@@ -59,39 +59,69 @@ def import_graph_def(
     return [_element(made, item) for item in return_elements]
 
 
-def _known(op_type: str) -> bool:
-    v1 = control_flow_v1.TYPES | control_flow_v1.ARRAYS
-    return opdef.is_registered(op_type) or op_type in v1 or op_type.startswith("TensorArrayGrad")
+def _check_known(graph_def: Any, library: Library) -> None:
+    """Raise an error that names every op of a graph that tf1x does not have."""
+    used = [node.op for node in graph_def.node]
+    used += [node.op for proto in library.called(graph_def.node) for node in proto.node_def]
+    missing = sorted({op for op in used if op not in HANDLED and not library.knows(op)})
+    if missing:
+        raise errors.UnsupportedError(
+            f"The graph has ops that tf1x does not have: {', '.join(missing)}."
+        )
+
+
+def _defaults(op_list: Any) -> dict[tuple[str, str], Any]:
+    """The default values of attributes as the graph's producer knew them."""
+    ops = () if op_list is None else op_list.op
+    return {
+        (op.name, attr.name): attr_from_proto(attr.default_value)
+        for op in ops
+        for attr in op.attr
+        if attr.HasField("default_value")
+    }
 
 
 def _built(
     graph: Graph, graph_def: Any, mapped: dict[str, Tensor], scope: str, library: Library
 ) -> dict[str, Operation]:
     """The ops of a `GraphDef` by its names."""
+    taken = sorted(n.name for n in graph_def.node if scope + n.name in graph._by_name)
+    if taken:
+        raise ValueError(
+            f"Node name {scope + taken[0]!r} already exists in the Graph. Import under another "
+            "`name` (of a MetaGraph: `import_scope`), or into a new graph."
+        )
 
     def make(graph: Graph, node: Any, inputs: tuple[Tensor, ...], name: str) -> Operation:
-        definition = opdef.get(node.op)
-        attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
-        attrs = library.instantiate(graph, checked_attrs(definition, node.name, attrs), inputs)
-        op = definition.node(inputs, attrs, name, graph=graph)
-        op.device = node.device
-        return op
+        return library.make(graph, node, inputs, name)
 
-    if control_flow_v1.has_control_flow(graph_def):
-        given = {control_flow_v1.source(key): value for key, value in mapped.items()}
-        return control_flow_v1.Raised(graph, graph_def, given, make, scope).build()
     nodes = {node.name: node for node in graph_def.node}
-    made: dict[str, Operation] = {}
-    for name in control_flow_v1.order(nodes):
-        node = nodes[name]
-        keys = [_tensor_name(item) for item in node.input if not item.startswith("^")]
-        inputs = []
-        for key in keys:
-            source, index = control_flow_v1.source(key)
-            inputs.append(mapped[key] if key in mapped else made[source].outputs[index])
-        made[name] = op = make(graph, node, tuple(inputs), f"{scope}{name}/")
-        op._add_control_inputs([made[i[1:]] for i in node.input if i.startswith("^")])
+    if len(nodes) < len(graph_def.node):
+        raise ValueError("The GraphDef has several nodes of one name.")
+    if has_control_flow(graph_def):
+        given = {source(key): value for key, value in mapped.items()}
+        made = control_flow_v1.Raised(graph, graph_def, given, make, scope).build()
+    else:
+        made = {}
+        for name in order(nodes):
+            node = nodes[name]
+            keys = [_tensor_name(item) for item in node.input if not item.startswith("^")]
+            inputs = tuple(mapped[k] if k in mapped else _output(made, k, name) for k in keys)
+            made[name] = op = make(graph, node, inputs, f"{scope}{name}/")
+            op._add_control_inputs([made[i[1:]] for i in node.input if i.startswith("^")])
+    for op in made.values():
+        graph._names_in_use.setdefault(op.name.lower(), 1)
     return made
+
+
+def _output(made: dict[str, Operation], key: str, user: str) -> Tensor:
+    name, index = source(key)
+    if index >= len(made[name].outputs):
+        raise ValueError(
+            f"Node {user!r}: its input {key!r} does not exist; {name!r} has "
+            f"{len(made[name].outputs)} outputs."
+        )
+    return made[name].outputs[index]
 
 
 def _tensor_name(name: str) -> str:
@@ -110,9 +140,44 @@ def _element(made: dict[str, Operation], name: str) -> Any:
     return made[op_name].outputs[int(index)] if colon else made[op_name]
 
 
-def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> dict[str, Any]:
+def _attr_names(definition: opdef.OpDef) -> set[str | None]:
     args = (*definition.inputs, *definition.outputs)
-    known = {a.type_attr for a in args} | {a.number_attr for a in args} | set(definition.attrs)
+    return {a.type_attr for a in args} | {a.number_attr for a in args} | set(definition.attrs)
+
+
+def _check_inputs(
+    definition: opdef.OpDef, name: str, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
+) -> None:
+    """Raise ValueError where number or types of the inputs are not what the attributes say."""
+    types: list[dtypes.DType] = []
+    for arg in (*definition.inputs, *definition.outputs):
+        for attr, kind in ((arg.type_attr, (DType, list)), (arg.number_attr, int)):
+            if attr and not isinstance(attrs.get(attr), kind):
+                raise ValueError(f"Node {name!r} ({definition.type}) lacks the attribute {attr!r}.")
+        if arg not in definition.inputs:
+            continue
+        if arg.is_type_list:
+            types += attrs[str(arg.type_attr)]
+            continue
+        count = attrs[arg.number_attr] if arg.number_attr else 1
+        if count > len(inputs):
+            break
+        types += [arg.dtype or attrs[str(arg.type_attr)]] * count
+    given = [t.dtype.base_dtype for t in inputs]
+    if len(types) != len(given):
+        raise ValueError(
+            f"Node {name!r} ({definition.type}) has {len(given)} inputs; its attributes say otherwise."
+        )
+    for i, (dtype, wanted) in enumerate(zip(given, types, strict=True)):
+        if dtype is not wanted and dtype is not dtypes.variant:
+            raise ValueError(
+                f"Node {name!r} ({definition.type}): input {i} has type {dtype.name}, "
+                f"its attributes say {wanted.name}."
+            )
+
+
+def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> dict[str, Any]:
+    known = _attr_names(definition)
     unknown = sorted(key for key in attrs if key not in known and not key.startswith("_"))
     if unknown:
         raise ValueError(
@@ -133,11 +198,87 @@ def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> 
 # -- functions ---------------------------------------------------------------------------------
 
 
+# Attributes that say nothing of what an op computes.
+_IGNORED = frozenset({"allowed_devices", "debug_name"})
+
+
 class Library:
     """The functions of a `GraphDef`, made anew for each node that calls them."""
 
-    def __init__(self, protos: Any) -> None:
+    def __init__(self, protos: Any, defaults: dict[tuple[str, str], Any] | None = None) -> None:
         self._protos = {p.signature.name: p for p in protos}
+        self._defaults = defaults or {}
+        self._consumers: dict[Tensor, list[Operation]] = {}
+
+    def knows(self, op_type: str) -> bool:
+        return op_type in self._protos or opdef.is_registered(op_type)
+
+    def called(self, nodes: Any) -> list[Any]:
+        """The functions that nodes call, directly or not."""
+        found: dict[str, Any] = {}
+        stack = list(nodes)
+        while stack:
+            node = stack.pop()
+            for name in {node.op, *_names(node.attr.values())}:
+                if name in self._protos and name not in found:
+                    found[name] = self._protos[name]
+                    stack += found[name].node_def
+        return list(found.values())
+
+    def make(self, graph: Graph, node: Any, inputs: tuple[Tensor, ...], name: str) -> Operation:
+        """Add the op of a node.
+
+        Raises:
+            ValueError: what the node says of it does not fit the op.
+        """
+        if node.op in self._protos:
+            return self._call(graph, node, inputs, name)
+        definition = opdef.get(node.op)
+        try:
+            attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
+        except (TypeError, ValueError, KeyError) as error:
+            raise ValueError(f"Node {node.name!r} ({node.op}): {error}") from error
+        for key in attrs.keys() - _attr_names(definition):
+            if key in _IGNORED or self._is_default(node.op, key, attrs[key]):
+                del attrs[key]
+        attrs = checked_attrs(definition, node.name, attrs)
+        _check_inputs(definition, node.name, attrs, inputs)
+        forward = self._differentiated(attrs, inputs) if node.op == "SymbolicGradient" else None
+        if forward is not None:
+            attrs["f"] = FuncAttr(forward.type, forward.attrs)
+        op = definition.node(inputs, self.instantiate(graph, attrs, inputs), name, graph=graph)
+        op.forward = forward
+        op.device = node.device
+        if inputs:
+            self._consumers.setdefault(inputs[0], []).append(op)
+        return op
+
+    def _differentiated(
+        self, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
+    ) -> Operation | None:
+        """The op that a `SymbolicGradient` differentiates: both are then computed together."""
+        count = len(attrs["Tout"])
+        for op in self._consumers.get(inputs[0], ()) if count else ():
+            if op.type == attrs["f"].name and op.inputs == inputs[:count]:
+                return op
+        return None
+
+    def _is_default(self, op_type: str, attr: str, value: Any) -> bool:
+        return (op_type, attr) in self._defaults and bool(
+            np.array_equal(self._defaults[op_type, attr], value)
+        )
+
+    def _call(self, graph: Graph, node: Any, inputs: tuple[Tensor, ...], name: str) -> Operation:
+        """A node whose type is the name of a function, as TensorFlow 1 wrote calls."""
+        signature = self._protos[node.op].signature
+        attrs = {
+            "Tin": [t.dtype.base_dtype for t in inputs],
+            "Tout": [as_dtype(out.type) for out in signature.output_arg],
+            "f": FuncAttr(node.op),
+        }
+        definition = opdef.get("StatefulPartitionedCall")
+        attrs = checked_attrs(definition, node.name, attrs)
+        return definition.node(inputs, self.instantiate(graph, attrs, inputs), name, graph=graph)
 
     def instantiate(
         self, graph: Graph, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
@@ -153,12 +294,6 @@ class Library:
         return FuncAttr(self._made(graph, self._protos[value.name], inputs).name, value.attrs)
 
     def _made(self, graph: Graph, proto: Any, inputs: tuple[Tensor, ...]) -> FuncGraph:
-        missing = sorted({n.op for n in proto.node_def if not opdef.is_registered(n.op)})
-        if missing:
-            raise errors.UnsupportedError(
-                f"The function {proto.signature.name!r} has ops that tf1x does not have: "
-                f"{', '.join(missing)}."
-            )
         outermost, name = graph.outermost, proto.signature.name
         if name in outermost._functions:
             name = outermost.unique_function_name(name)
@@ -181,14 +316,20 @@ class Library:
     def _node(
         self, function: FuncGraph, node: Any, made: dict[str, Tensor], ops: dict[str, Operation]
     ) -> Operation:
-        definition = opdef.get(node.op)
         inputs = tuple(made[item] for item in node.input if not item.startswith("^"))
-        attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
-        attrs = self.instantiate(function, checked_attrs(definition, node.name, attrs), inputs)
-        op = definition.node(inputs, attrs, f"{node.name}/", graph=function)
+        op = self.make(function, node, inputs, f"{node.name}/")
         op._add_control_inputs([ops[c[1:]] for c in node.input if c.startswith("^") and c[1:] in ops])  # fmt: skip
         made.update(zip(output_names(op), op.outputs, strict=True))
         return op
+
+
+def _names(values: Any) -> list[str]:
+    """The names of functions among attributes of a node."""
+    found: list[str] = []
+    for value in values:
+        for func in (value.func, *value.list.func):
+            found += [func.name, *_names(func.attr.values())] if func.name else []
+    return found
 
 
 def _function_order(proto: Any) -> list[Any]:

@@ -88,6 +88,12 @@ _MESSAGES: dict[str, str] = {
         close_op_name string 3
         cancel_op_name string 4
         queue_closed_exception_types *int32 5""",
+    # reader_base.proto
+    "ReaderBaseState": """
+        work_started int64 1
+        work_finished int64 2
+        num_records_produced int64 3
+        current_work bytes 4""",
     # saved_model.proto
     "SavedModel": """
         saved_model_schema_version int64 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from tf1x.core import scopes
 
@@ -39,11 +40,12 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
 
 def _default_op_seed() -> int:
     rule = os.environ.get("TF1X_SEEDS", "tf1")
-    graph = scopes.get_default_graph()
+    graph: Any = scopes.get_default_graph()
     if rule == "tf1":
-        return graph._last_id
+        return int(graph._last_id)
     if rule == "tf2":
-        graph = graph.outermost  # where TensorFlow 1 builds branches and loop bodies too
+        while graph.is_function and not graph.counts_seeds:
+            graph = graph.outer  # where TensorFlow 1 builds branches and loop bodies too
         graph.seed_counter += 1
-        return graph.seed_counter - 1
+        return int(graph.seed_counter) - 1
     raise ValueError(f"TF1X_SEEDS must be 'tf1' or 'tf2', not {rule!r}.")

@@ -189,7 +189,7 @@ def ShardDataset(input_dataset: DatasetValue, num_shards: Any, index: Any) -> Da
     number, own = int(num_shards), int(index)
     if number < 1:
         raise invalid(
-            "Number of shards must be greater than zero (currently num_shards = %d)." % number
+            f"Number of shards must be greater than zero (currently num_shards = {number})."
         )
     if not 0 <= own < number:
         raise invalid(
@@ -529,20 +529,30 @@ def _same(input_dataset: DatasetValue, *_: Any) -> DatasetValue:
     return input_dataset
 
 
-for _type, _inputs, _attrs in (
-    ("OptionsDataset", "", {"serialized_options": ("bytes", b""), **METADATA}),
-    ("ModelDataset", "", {k: ("int", 0) for k in ("algorithm", "cpu_budget", "ram_budget")}),
-    ("FinalizeDataset", "", {"has_captured_ref": ("bool", False)}),
-    ("NonSerializableDataset", "", {}),
-    ("OptimizeDataset", ", optimizations: string", {"optimization_configs": ("list[bytes]", [])}),
-    ("RewriteDataset", ", rewrite_name: string", {}),
-    ("AssertNextDataset", ", transformations: string", {}),
-    ("PrivateThreadPoolDataset", ", num_threads: int64", {}),
-    ("MaxIntraOpParallelismDataset", ", max_intra_op_parallelism: int64", {}),
-    ("BytesProducedStatsDataset", ", tag: string", {}),
-    ("LatencyStatsDataset", ", tag: string", {}),
-):
-    dataset_op(f"input_dataset: variant{_inputs}", attrs={**OUTPUTS, **_attrs}, type=_type)(_same)
+def _neutral(type: str, inputs: str = "", **attrs: tuple[str, Any]) -> Any:
+    """Declare an op that changes nothing about the elements."""
+    return dataset_op(f"input_dataset: variant{inputs}", attrs={**OUTPUTS, **attrs}, type=type)(
+        _same
+    )
+
+
+_ZERO = ("int", 0)
+
+OptionsDataset = _neutral("OptionsDataset", serialized_options=("bytes", b""), **METADATA)
+ModelDataset = _neutral("ModelDataset", algorithm=_ZERO, cpu_budget=_ZERO, ram_budget=_ZERO)
+FinalizeDataset = _neutral("FinalizeDataset", has_captured_ref=("bool", False))
+NonSerializableDataset = _neutral("NonSerializableDataset")
+OptimizeDataset = _neutral(
+    "OptimizeDataset", ", optimizations: string", optimization_configs=("list[bytes]", [])
+)
+RewriteDataset = _neutral("RewriteDataset", ", rewrite_name: string")
+AssertNextDataset = _neutral("AssertNextDataset", ", transformations: string")
+PrivateThreadPoolDataset = _neutral("PrivateThreadPoolDataset", ", num_threads: int64")
+MaxIntraOpParallelismDataset = _neutral(
+    "MaxIntraOpParallelismDataset", ", max_intra_op_parallelism: int64"
+)
+BytesProducedStatsDataset = _neutral("BytesProducedStatsDataset", ", tag: string")
+LatencyStatsDataset = _neutral("LatencyStatsDataset", ", tag: string")
 
 
 @dataset_op("selector_input_dataset: variant, data_input_datasets: N*variant", attrs=OUTPUTS)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.dtypes import DType
-from tf1x.core.errors import DataLossError, OpError
+from tf1x.core.errors import DataLossError
 from tf1x.core.files import local_path, replacing
 from tf1x.core.func_graph import FuncAttr
 from tf1x.core.graph import Operation
-from tf1x.core.shapes import TensorShape
 from tf1x.ops.dataset_calls import Function
-from tf1x.ops.dataset_map import _KEEPS_COUNT, _mapped, _mapped_ahead, _threads, of_elements
+from tf1x.ops.dataset_interleave import of_elements
+from tf1x.ops.dataset_map import KEEPS_COUNT, mapped, mapped_ahead, threads_of
 from tf1x.ops.dataset_value import (
     METADATA,
     OUTPUTS,
@@ -26,7 +26,6 @@ from tf1x.ops.dataset_value import (
     Run,
     dataset_op,
     invalid,
-    of_rows,
     selecting,
 )
 
@@ -72,7 +71,7 @@ def stacked(elements: list[Element]) -> Element:
                     f"Cannot batch tensors with different shapes in component {index}. First "
                     f"element had shape {_shape(first)} and element {i} had shape {_shape(value)}."
                 )
-            made[i] = value if shape or dtype != object else value.item()
+            made[i] = value if shape or dtype.kind != "O" else value.item()
         batch.append(made)
     return batch
 
@@ -146,7 +145,7 @@ def ParallelBatchDataset(
 @dataset_op(
     "input_dataset: variant, other_arguments: *Targuments, batch_size: int64, "
     "num_parallel_calls: int64, drop_remainder: bool",
-    attrs={**OUTPUTS, **METADATA, **_KEEPS_COUNT},
+    attrs={**OUTPUTS, **METADATA, **KEEPS_COUNT},
 )
 def MapAndBatchDataset(
     input_dataset: DatasetValue,
@@ -161,12 +160,12 @@ def MapAndBatchDataset(
 ) -> DatasetValue:
     """`f` of each element by `num_parallel_calls` threads, then batches."""
     function = Function(op, f, other_arguments, functions)
-    threads = _threads(num_parallel_calls)
+    threads = threads_of(num_parallel_calls)
     if threads == 1:
-        mapped = _mapped(input_dataset, function)
+        dataset = mapped(input_dataset, function)
     else:
-        mapped = _mapped_ahead(input_dataset, function, min(threads, 64), True)
-    return _batched(mapped, int(batch_size), bool(drop_remainder))
+        dataset = mapped_ahead(input_dataset, function, min(threads, 64), True)
+    return _batched(dataset, int(batch_size), bool(drop_remainder))
 
 
 def _padded_batch(
@@ -344,11 +343,13 @@ def _unbatched(input_dataset: DatasetValue) -> DatasetValue:
     return DatasetValue(start)
 
 
-for _type, _attrs in (
-    ("UnbatchDataset", {**OUTPUTS, **METADATA}),
-    ("ExperimentalUnbatchDataset", OUTPUTS),
-):
-    dataset_op("input_dataset: variant", attrs=_attrs, type=_type)(_unbatched)
+UnbatchDataset, ExperimentalUnbatchDataset = (
+    dataset_op("input_dataset: variant", attrs=attrs, type=name)(_unbatched)
+    for name, attrs in (
+        ("UnbatchDataset", {**OUTPUTS, **METADATA}),
+        ("ExperimentalUnbatchDataset", OUTPUTS),
+    )
+)
 
 
 # -- windows -------------------------------------------------------------------------------------

@@ -95,16 +95,18 @@ def _iterator(*, op: Operation, session: Any) -> IteratorState:
     return _state(session, op)
 
 
-for _type in ("Iterator", "IteratorV2"):
+Iterator, IteratorV2 = (
     op(
         "-> handle: resource",
-        type=_type,
+        type=name,
         shape=scalar,
         grad=None,
         host=True,
         stateful=True,
         attrs={**OUTPUTS, **_NAMES},
     )(_iterator)
+    for name in ("Iterator", "IteratorV2")
+)
 
 
 @op(
@@ -157,10 +159,10 @@ def _get_next(iterator: Any, *, output_types: list[DType]) -> list[Any]:
     return [_own(c) for c in element]
 
 
-for _type in ("IteratorGetNext", "IteratorGetNextSync"):
+IteratorGetNext, IteratorGetNextSync = (
     op(
         "iterator: resource -> components: *output_types",
-        type=_type,
+        type=name,
         shape=_declared,
         grad=None,
         host=True,
@@ -168,6 +170,8 @@ for _type in ("IteratorGetNext", "IteratorGetNextSync"):
         blocking=True,
         attrs={"output_shapes": OUTPUTS["output_shapes"]},
     )(_get_next)
+    for name in ("IteratorGetNext", "IteratorGetNextSync")
+)
 
 
 @op("resource_handle: resource -> string_handle: string", shape=scalar, grad=None, host=True, stateful=True)  # fmt: skip
@@ -203,15 +207,17 @@ def _from_handle(
     return found
 
 
-for _type in ("IteratorFromStringHandle", "IteratorFromStringHandleV2"):
+IteratorFromStringHandle, IteratorFromStringHandleV2 = (
     op(
         "string_handle: string -> resource_handle: resource",
-        type=_type,
+        type=name,
         shape=scalar,
         grad=None,
         host=True,
         stateful=True,
     )(_from_handle)
+    for name in ("IteratorFromStringHandle", "IteratorFromStringHandleV2")
+)
 
 
 # -- elements that may be missing ----------------------------------------------------------------

@@ -18,9 +18,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from tf1x.core.dtypes import DType
 from tf1x.core.errors import CancelledError, InvalidArgumentError
 from tf1x.core.graph import Operation
 from tf1x.core.opdef import op

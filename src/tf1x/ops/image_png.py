@@ -208,7 +208,7 @@ def encode(array: np.ndarray, compression: int = -1) -> bytes:
     lines = np.ascontiguousarray(array.astype(array.dtype.newbyteorder(">"))).view(np.uint8)
     filtered = _filtered(lines.reshape(height, -1), depth * array.dtype.itemsize)
     # As libpng does for filtered lines; so the file is TensorFlow's byte for byte.
-    packer = zlib.compressobj(compression, zlib.DEFLATED, 15, 8, zlib.Z_FILTERED)
+    packer = zlib.compressobj(compression, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     content = packer.compress(filtered.tobytes()) + packer.flush()
     content = _small_window(content, filtered.size)
     head = struct.pack(">IIBBBBB", width, height, bits, _COLOR_TYPES[depth], 0, 0, 0)

@@ -124,7 +124,7 @@ class ListValue:
             length = xp.maximum(self.length, xp.asarray(index + 1, np.int32))
             made = self.filled(np.shape(item))
             made = ListValue(made.buffer, length, self.element_dtype, self.capacity)
-        elif grow and not isinstance(index, jax.core.Tracer) and int(index) >= self.length:
+        elif grow and int(xp.static(index)) >= self.length:
             made = self.resized(int(index) + 1).filled(np.shape(item))
         else:
             made = self.filled(np.shape(item))

@@ -219,3 +219,127 @@ provide(
     "AddSparseToTensorsMap",
     "TakeManySparseFromTensorsMap",
 )
+provide(
+    "tf1x.ops.image_resize",
+    "ResizeArea",
+    "ResizeBicubic",
+    "ResizeBicubicGrad",
+    "ResizeBilinear",
+    "ResizeBilinearGrad",
+    "ResizeNearestNeighbor",
+    "ResizeNearestNeighborGrad",
+)
+provide("tf1x.ops.image_crop", "CropAndResize", "CropAndResizeGradBoxes", "CropAndResizeGradImage")
+provide(
+    "tf1x.ops.image_color",
+    "AdjustContrastv2",
+    "AdjustHue",
+    "AdjustSaturation",
+    "HSVToRGB",
+    "RGBToHSV",
+)
+lazy("tf1x.ops.image_color", "image.rgb_to_hsv", attribute="RGBToHSV")
+lazy("tf1x.ops.image_color", "image.hsv_to_rgb", attribute="HSVToRGB")
+provide(
+    "tf1x.ops.image_boxes",
+    "DrawBoundingBoxes",
+    "DrawBoundingBoxesV2",
+    "NonMaxSuppression",
+    "NonMaxSuppressionV2",
+    "NonMaxSuppressionV3",
+    "NonMaxSuppressionV4",
+    "NonMaxSuppressionV5",
+    "NonMaxSuppressionWithOverlaps",
+    "SampleDistortedBoundingBox",
+    "SampleDistortedBoundingBoxV2",
+)
+
+# -- readers -----------------------------------------------------------------------------------
+
+_READERS = "tf1x.ops.readers"
+for _version in ("", "V2"):
+    for _kind in ("FixedLengthRecord", "Identity", "TFRecord", "TextLine", "WholeFile"):
+        provide(_READERS, f"{_kind}Reader{_version}")
+    for _verb in (
+        "NumRecordsProduced",
+        "NumWorkUnitsCompleted",
+        "Read",
+        "ReadUpTo",
+        "Reset",
+        "RestoreState",
+        "SerializeState",
+    ):
+        provide(_READERS, f"Reader{_verb}{_version}")
+provide(_READERS, "LMDBReader")
+
+# -- parsing of records ------------------------------------------------------------------------
+
+provide("tf1x.ops.parsing", "ParseExample", "ParseExampleV2", "ParseSingleExample")
+provide(
+    "tf1x.ops.parsing_sequence",
+    "ParseSequenceExample",
+    "ParseSequenceExampleV2",
+    "ParseSingleSequenceExample",
+)
+for _public in (
+    "FixedLenFeature",
+    "FixedLenSequenceFeature",
+    "SparseFeature",
+    "VarLenFeature",
+    "parse_example",
+    "parse_single_example",
+    "parse_single_sequence_example",
+):
+    lazy("tf1x.ops.parsing_functions", _public, f"io.{_public}")
+lazy("tf1x.ops.parsing_functions", "io.parse_sequence_example")
+
+_BYTES = "tf1x.ops.parsing_bytes"
+provide(
+    _BYTES, "DecodeCompressed", "DecodePaddedRaw", "DecodeRaw", "ParseTensor", "SerializeTensor"
+)
+lazy(_BYTES, "decode_raw", "io.decode_raw", "parse_tensor", "io.parse_tensor")
+lazy(_BYTES, "serialize_tensor", "io.serialize_tensor")
+lazy(_BYTES, "decode_compressed", "io.decode_compressed")
+_TEXT = "tf1x.ops.parsing_text"
+provide(_TEXT, "DecodeCSV", "DecodeJSONExample")
+lazy(_TEXT, "decode_csv", "io.decode_csv", "decode_json_example", "io.decode_json_example")
+
+# -- whole files -------------------------------------------------------------------------------
+
+provide("tf1x.ops.file_io", "MatchingFiles", "ReadFile", "WriteFile")
+for _public in ("matching_files", "read_file", "write_file"):
+    lazy("tf1x.ops.file_io", _public, f"io.{_public}")
+for _module, _publics in (
+    ("image_geometry", "central_crop crop_to_bounding_box flip_left_right flip_up_down"),
+    ("image_geometry", "pad_to_bounding_box random_flip_left_right random_flip_up_down rot90"),
+    ("image_geometry", "resize_image_with_crop_or_pad"),
+    ("image_resizing", "ResizeMethod crop_and_resize resize_area resize_bicubic resize_bilinear"),
+    ("image_resizing", "resize_image_with_pad resize_images resize_nearest_neighbor"),
+    ("image_adjust", "adjust_brightness adjust_contrast adjust_gamma adjust_hue"),
+    ("image_adjust", "adjust_saturation convert_image_dtype grayscale_to_rgb"),
+    ("image_adjust", "per_image_standardization random_brightness random_contrast random_hue"),
+    ("image_adjust", "random_saturation rgb_to_grayscale rgb_to_yiq rgb_to_yuv"),
+    ("image_adjust", "yiq_to_rgb yuv_to_rgb"),
+    ("image_box_functions", "draw_bounding_boxes non_max_suppression non_max_suppression_padded"),
+    ("image_box_functions", "non_max_suppression_with_scores sample_distorted_bounding_box"),
+    ("image_files", "adjust_jpeg_quality decode_image encode_png is_jpeg random_jpeg_quality"),
+    ("image_quality", "image_gradients psnr sobel_edges ssim total_variation"),
+):
+    for _public in _publics.split():
+        lazy(f"tf1x.ops.{_module}", f"image.{_public}")
+for _module, _public, _attribute in (
+    ("image_adjust", "image.per_image_whitening", "per_image_standardization"),
+    (
+        "image_box_functions",
+        "image.non_max_suppression_overlaps",
+        "non_max_suppression_with_overlaps",
+    ),
+    ("image_files", "io.decode_image", "decode_image"),
+    ("image_files", "io.encode_png", "encode_png"),
+    ("image_files", "io.is_jpeg", "is_jpeg"),
+    ("image_geometry", "image.resize_with_crop_or_pad", "resize_image_with_crop_or_pad"),
+    ("image_geometry", "image.transpose", "transpose"),
+    ("image_geometry", "image.transpose_image", "transpose"),
+    ("image_resizing", "image.resize", "resize_images"),
+):
+    lazy(f"tf1x.ops.{_module}", _public, attribute=_attribute)

@@ -25,7 +25,7 @@ from tf1x.ops.queue_objects import (
     Shape,
     shape_text,
 )
-from tf1x.ops.resources import NAMES, expect, get_or_create
+from tf1x.ops.resources import NAMES, expect, get_or_create, pair
 from tf1x.ops.shape_rules import nothing, scalar
 
 # -- making them -------------------------------------------------------------------------------
@@ -137,15 +137,9 @@ def _random_shuffle(
 
 def _both(lowering: Callable[..., Any], name: str) -> Any:
     """Declare the op that makes a kind of queue, in its present and its old form."""
-    common: dict[str, Any] = {
-        "shape": scalar,
-        "grad": None,
-        "host": True,
-        "stateful": True,
-        "attrs": NAMES,
-    }
-    op("-> handle: Ref(string)", type=name, **common)(lowering)
-    return op("-> handle: resource", type=f"{name}V2", **common)(lowering)
+    common: dict[str, Any] = {"grad": None, "host": True, "stateful": True, "attrs": NAMES}
+    op("-> handle: Ref(string)", type=name, shape=pair, **common)(lowering)
+    return op("-> handle: resource", type=f"{name}V2", shape=scalar, **common)(lowering)
 
 
 FIFOQueueV2 = _both(_fifo, "FIFOQueue")
@@ -160,7 +154,7 @@ MAKERS = frozenset(
 )
 
 
-@op("resource: resource -> handle: Ref(string)", shape=scalar, grad=None, host=True, stateful=True)
+@op("resource: resource -> handle: Ref(string)", shape=pair, grad=None, host=True, stateful=True)
 def FakeQueue(resource: Any) -> Any:
     """The same queue as the old ops take it."""
     return resource

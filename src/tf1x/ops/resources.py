@@ -27,6 +27,11 @@ from tf1x.core.graph import Operation
 NAMES = {"container": ("str", ""), "shared_name": ("str", "")}
 
 
+def pair(op: Operation) -> list[tuple[int, ...]]:
+    """The shape of a handle that is a reference: a container and a name, in TensorFlow."""
+    return [(2,)]
+
+
 class Resource:
     """Base of what sessions keep."""
 

@@ -8,14 +8,17 @@ import numpy as np
 
 from tf1x.api import export
 from tf1x.core import graphdef
-from tf1x.core.dtypes import DType, as_dtype, int64, string
+from tf1x.core.dtypes import DType, as_dtype, int64, string, variant
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.sparse_tensor import SparseTensor, parts, to_sparse
 from tf1x.ops.sparse import fail
 
 
-def _strings(indices: Any, values: Any, shape: Any) -> list[bytes]:
+def _strings(indices: Any, values: Any, shape: Any, out_type: DType = string) -> list[Any]:
+    """The three parts, as strings or (for variants) as they are."""
+    if out_type is variant:
+        return [indices, values, shape]
     return [_string(indices, int64), _string(values, as_dtype(values.dtype)), _string(shape, int64)]
 
 
@@ -26,16 +29,21 @@ def _string(array: Any, dtype: DType) -> bytes:
 
 def _objects(rows: Any, shape: tuple[int, ...]) -> Any:
     made = np.empty(shape, object)
-    made[...] = rows
+    for place, item in enumerate(rows):
+        made[place] = item if len(shape) == 1 else _objects(item, shape[1:])
     return made
 
 
-def _array(data: bytes, dtype: DType) -> Any:
-    """The tensor in a serialized `TensorProto`.
+def _array(data: Any, dtype: DType) -> Any:
+    """The tensor in a serialized `TensorProto`, or in a variant.
 
     Raises:
         InvalidArgumentError: there is none, or one of another type.
     """
+    if isinstance(data, np.ndarray):
+        if data.dtype != dtype.numpy_dtype:
+            raise fail(f"Requested SparseTensor of type {dtype.name} but the serialized one has {data.dtype}")  # fmt: skip
+        return data
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
     proto = TensorProto()
@@ -51,7 +59,7 @@ def _array(data: bytes, dtype: DType) -> Any:
 
 
 _SPARSE = "sparse_indices: int64, sparse_values: T, sparse_shape: int64"
-_STRINGS = ((string,), string)
+_STRINGS = ((string, variant), string)
 
 
 @op(
@@ -65,7 +73,7 @@ def SerializeSparse(
     sparse_indices: Any, sparse_values: Any, sparse_shape: Any, *, out_type: DType
 ) -> Any:
     """A sparse tensor as a vector of three strings."""
-    return _objects(_strings(sparse_indices, sparse_values, sparse_shape), (3,))
+    return _objects(_strings(sparse_indices, sparse_values, sparse_shape, out_type), (3,))
 
 
 @op(
@@ -84,7 +92,9 @@ def SerializeManySparse(
     rows = []
     for i in range(int(sparse_shape[0])):
         own = np.flatnonzero(sparse_indices[:, 0] == i)
-        rows.append(_strings(sparse_indices[own, 1:], sparse_values[own], sparse_shape[1:]))
+        rows.append(
+            _strings(sparse_indices[own, 1:], sparse_values[own], sparse_shape[1:], out_type)
+        )
     return _objects(rows, (len(rows), 3))
 
 

@@ -63,9 +63,15 @@ def _checked_shape(op: Operation, value: Any) -> Any:
         raise errors.InvalidArgumentError(
             None,
             op,
-            f"Assign requires shapes of both tensors to match. lhs shape= {shape} rhs shape= {np.shape(value)}",
+            "Assign requires shapes of both tensors to match. "
+            f"lhs shape= {_text(shape.as_list())} rhs shape= {_text(np.shape(value))}",
         )
     return value
+
+
+def _text(shape: Any) -> str:
+    """A shape as TensorFlow's kernels write it: `[2,3]`."""
+    return f"[{','.join('?' if n is None else str(n) for n in shape)}]"
 
 
 def _assign_shape(op: Operation) -> Any:

@@ -96,6 +96,15 @@ class Segment:
             plan.access,
         )
 
+    def is_like(self, other: Segment) -> bool:
+        """Whether both are the same ops with the same inputs and outputs."""
+        return (
+            self.ops == other.ops
+            and self.inputs == other.inputs
+            and self.outputs == other.outputs
+            and self.reads == other.reads
+        )
+
 
 class Compiled:
     """A segment compiled for one signature.
@@ -163,7 +172,7 @@ class Compiled:
         segment = self.segment
         parts = iter(flat)
         values = {
-            t: np.asarray(x)
+            t: jax.tree.map(np.asarray, x)  # a list is a tree
             for t, x in zip(segment.inputs, inputs, strict=True)
             if t in self._static_inputs
         }

@@ -23,6 +23,7 @@ from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
+from tf1x.runtime.buckets import Buckets
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Counted, Fixed, Known, Needed
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
@@ -43,8 +44,12 @@ _SHAPE_ELEMENTS = 8
 _MAX_STATIC_SIGNATURES = 32
 # What takes more different shapes than this from an op between segments is not compiled.
 _MAX_COMPUTED_SHAPES = 3
-# An initialiser of more elements than this is worth compiling.
+# An initialiser that computes more elements than this is worth compiling.
 _INTERPRET_ELEMENTS = 4_000_000
+# These only hand a value on (restoring a checkpoint is made of them): there is nothing to compile.
+_HANDING_ON = frozenset(
+    {"Assign", "AssignVariableOp", "Const", "Identity", "ReadVariableOp", "Reshape"}
+)
 
 _enable_x64: Callable[..., Any] = jax.enable_x64
 _wait_for: Callable[..., Any] = jax.block_until_ready
@@ -76,14 +81,22 @@ class Runner:
         wanted = {t for t in self._targets if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
             if not step.host:
-                self._segments[step] = _DeviceStep(
-                    Segment.of(step, self.plan, wanted), self._static
-                )
+                self._segments[step] = self._device_step(Segment.of(step, self.plan, wanted))
             wanted |= {t for op in step.ops for t in op.inputs}
         self._only = self._single_segment()
         if self._only is not None:
             self._only.place(self._fed)
         self._interpreted = self._is_one_off()
+
+    def _device_step(self, segment: Segment) -> _DeviceStep:
+        """That of an earlier plan, with what it compiled, where it is the same."""
+        made = _DeviceStep(segment, self._static)
+        same = (
+            step
+            for step in self._segments.values()
+            if step.segment.is_like(segment) and step.static == made.static
+        )
+        return next(same, made)
 
     def _single_segment(self) -> _DeviceStep | None:
         if len(self.plan.steps) == 1 and not self.plan.steps[0].host:
@@ -100,7 +113,8 @@ class Runner:
         ops = [op for step in self.plan.steps for op in step.ops if not op.opdef.host]
         if any(op.opdef.needs_jax for op in ops):
             return False
-        size = sum(t.shape.num_elements() or 0 for op in ops for t in op.outputs)
+        computed = (op for op in ops if op.type not in _HANDING_ON)
+        size = sum(t.shape.num_elements() or 0 for op in computed for t in op.outputs)
         if size > _INTERPRET_ELEMENTS:
             return False
         if not self._fed and self._operations_only and self._only_initializes(ops):
@@ -226,27 +240,26 @@ class Runner:
             for op in short:
                 self._bounds.grow(op)
             step.compiled.clear()
+            step.buckets.clear()
             raise _Replan
 
     def _compiled(self, step: _DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
         signature = step.signature(inputs)
         while True:
             key, known = step.with_known(signature, inputs)
-            compiled = step.compiled.get(key)
+            compiled = step.compiled.get(key) or step.padded(signature)
             if compiled is not None:
                 return compiled
             self._limit_signatures(step)
             self._set_apart(step)
+            static = frozenset(step.static)
+            given = (step.segment, self._state, inputs, static, keep_old, self._bounds, known)
+            if step.is_plain(signature):
+                compiled = step.buckets.make(signature, inputs, *given)
+                if compiled is not None:
+                    return compiled
             try:
-                compiled = Compiled(
-                    step.segment,
-                    self._state,
-                    inputs,
-                    frozenset(step.static),
-                    keep_old,
-                    self._bounds,
-                    known,
-                )
+                compiled = Compiled(*given)
             except Needed as needed:
                 step.counted.setdefault(signature, []).append(needed.found)
                 continue
@@ -523,6 +536,7 @@ class _DeviceStep:
         self.segment = segment
         self.static = [t for t in segment.inputs if t in static]
         self.compiled: dict[Any, Compiled] = {}
+        self.buckets = Buckets(segment)
         # For each signature what is computed beforehand and added to it.
         self.counted: dict[Any, list[Counted | Fixed]] = {}
         self.positions: list[int] | None = None
@@ -538,10 +552,20 @@ class _DeviceStep:
             return tuple([x.shape for x in inputs])
         return tuple(
             [
-                (_form(x), np.asarray(x).tobytes() if t in self.static else None)
+                (_form(x), _content(x) if t in self.static else None)
                 for t, x in zip(self.segment.inputs, inputs, strict=True)
             ]
         )
+
+    def is_plain(self, signature: Any) -> bool:
+        """Whether shapes are all that a program for this signature depends on."""
+        return not (self.static or self._takes_lists or signature in self.counted)
+
+    def padded(self, signature: Any) -> Compiled | None:
+        """A program that was made for shapes like these."""
+        if not self.buckets.programs or not self.is_plain(signature):
+            return None
+        return self.buckets.find(signature)
 
     def with_known(self, signature: Any, inputs: list[Any]) -> tuple[Any, Known]:
         """A signature with what is computed beforehand, and that by tensor or loop."""
@@ -560,6 +584,11 @@ def _form(value: Any) -> Any:
     if isinstance(value, ListValue):
         return jax.tree.structure(value), *(np.shape(x) for x in jax.tree.leaves(value))
     return value.shape
+
+
+def _content(value: Any) -> Any:
+    """The bytes of an array, or of all parts of a list."""
+    return tuple([np.asarray(x).tobytes() for x in jax.tree.leaves(value)])
 
 
 def _concrete(value: Any) -> Any:

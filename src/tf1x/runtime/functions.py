@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tf1x.core.errors import OpError
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation
 from tf1x.ops import xp
@@ -188,7 +189,10 @@ class _Branch:
     def traced(self) -> Any:
         variables = dict(self._owner.evaluator.variables)
         with xp.collecting_checks() as checks:
-            outputs = self._owner.run(self._function, self._args, variables)
+            try:
+                outputs = self._owner.run(self._function, self._args, variables)
+            except OpError as error:  # of a branch that may not be taken
+                raise NeedsConcrete(None) from error
         self.static = [None if xp.is_jax(x) or isinstance(x, ListValue) else x for x in outputs]
         collected = checks.combined()
         self.tags = list(collected)
@@ -220,6 +224,11 @@ def _common_list(specs: list[ListValue]) -> ListValue:
     lengths = {s.length for s in specs if not s.is_growing}
     if len(shapes) > 1 or len(lengths) > 1 or len({s.is_growing for s in specs}) > 1:
         raise NeedsConcrete(None)
+    if not buffers and any(isinstance(s, Repeated) for s in specs):
+        repeated = [s for s in specs if isinstance(s, Repeated)]
+        if not all(np.array_equal(s.element, repeated[0].element) for s in repeated):
+            raise NeedsConcrete(None)
+        return repeated[0]
     return next((s for s in specs if s.buffer is not None), specs[0])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tf1x.core import errors, scopes
 from tf1x.core.graph import Graph
 from tf1x.ops.waiting import time_limit
-from tf1x.runtime import feeds
+from tf1x.runtime import at_exit, feeds  # noqa: F401 -- acts when the program ends
 from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
 from tf1x.runtime.partial_run import PartialRun

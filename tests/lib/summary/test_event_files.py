@@ -26,7 +26,7 @@ def _file(folder: Path) -> Path:
 
 
 def _accumulated(folder: Path) -> EventAccumulator:
-    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0, "histograms": 0})
     return accumulator.Reload()
 
 
@@ -35,17 +35,17 @@ def _train(folder: Path) -> tf.summary.FileWriter:
     with tf.Graph().as_default() as graph, tf.Session() as session:
         x = tf.placeholder(tf.float32, [None], name="x")
         with tf.name_scope("model"):
-            tf.summary.scalar("mean", tf.reduce_mean(x))
+            tf.summary.scalar("average", tf.reduce_mean(x))
             tf.summary.histogram("x", x)
             tf.summary.image("picture", tf.reshape(x, [1, 2, 2, 1]))
             tf.summary.audio("sound", tf.reshape(x, [1, -1]), 8000.0)
             tf.summary.text("words", tf.constant("zero"))
         merged = tf.summary.merge_all()
         writer = tf.summary.FileWriter(folder, graph)
+        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), global_step=0)
         for step in range(3):
             writer.add_summary(session.run(merged, {x: np.arange(4) + step}), step)
         writer.add_run_metadata(tf.RunMetadata(), "run", 2)
-        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), global_step=0)
         writer.flush()
     return writer
 
@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_tensorboard_reads_them(folder: Path) -> None:
     found = _accumulated(folder)
-    assert [(s.step, s.value) for s in found.Scalars("model/mean")] == [
+    assert [(s.step, s.value) for s in found.Scalars("model/average")] == [
         (0, 1.5),
         (1, 2.5),
         (2, 3.5),

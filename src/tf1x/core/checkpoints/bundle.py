@@ -117,10 +117,10 @@ class BundleReader:
 
     def names(self) -> list[str]:
         """The names of the tensors, sorted."""
-        return [key.decode("utf-8", "replace") for key in self.raw if key[:1] != b"\0"]
+        return [key.decode("utf-8", "surrogateescape") for key in self.raw if key[:1] != b"\0"]
 
     def has(self, name: str) -> bool:
-        return name != "" and name.encode() in self.raw
+        return name != "" and _key(name) in self.raw
 
     def entry(self, key: bytes) -> Any:
         """The `BundleEntryProto` of a tensor, or of a part of one.
@@ -145,11 +145,11 @@ class BundleReader:
         return found
 
     def dtype(self, name: str) -> DType:
-        return dtype_of(self.entry(name.encode()).dtype)
+        return dtype_of(self.entry(_key(name)).dtype)
 
     def shape(self, name: str) -> Shape:
         """The shape of the whole tensor."""
-        return _shape(self.entry(name.encode()))
+        return _shape(self.entry(_key(name)))
 
     def debug_string(self) -> str:
         """A line for each tensor, or for each part of one: name, type, shape."""
@@ -174,7 +174,7 @@ class BundleReader:
             InvalidArgumentError: the checkpoint does not have all of that part.
             DataLossError: the checkpoint is damaged.
         """
-        entry = self.entry(name.encode())
+        entry = self.entry(_key(name))
         if entry.slices:
             return self._assembled(name, entry, part or TensorSlice.whole(len(_shape(entry))))
         array = self._stored(name, entry)
@@ -265,6 +265,10 @@ _NAMES = {
 def dtype_text(dtype: DType) -> str:
     """A type as TensorFlow's messages write it: `float`, `int64`."""
     return _NAMES.get(dtype.base_dtype.name, dtype.base_dtype.name)
+
+
+def _key(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _shape(entry: Any) -> Shape:

@@ -10,11 +10,10 @@ place of the old ones. A process that is killed at any point leaves the old chec
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import secrets
-from collections.abc import Callable, Iterable
-from typing import IO, Any, BinaryIO
+from collections.abc import Iterable
+from typing import Any, BinaryIO
 
 import numpy as np
 

@@ -27,14 +27,14 @@ def open_checkpoint(prefix: str) -> Reader:
 def missing(reader: Reader, names: list[str]) -> NotFoundError:
     """The error for names that are not in a checkpoint: which, and what it has instead."""
     known = reader.names()
+    names = list(dict.fromkeys(names))
     lines = [f"Key {names[0]} not found in checkpoint"]
-    if len(names) > 1:
-        lines.append(f"Missing altogether: {len(names)} of the names asked for.")
-    lines.append(f"The checkpoint {reader.prefix} has {len(known)} tensors.")
+    has = f"The checkpoint {reader.prefix} has {len(known)} tensors"
+    lines.append(f"{has}, but not {'this one' if len(names) == 1 else f'these {len(names)}'}:")
     for name in names[:20]:
         close = close_names(name, known)
         hint = f"; close to it: {', '.join(close)}" if close else ""
-        lines.append(f"  missing: {name}{hint}")
+        lines.append(f"  {name}{hint}")
     if len(names) > 20:
         lines.append(f"  ... and {len(names) - 20} more")
     return NotFoundError(None, None, "\n".join(lines))

@@ -92,7 +92,10 @@ class _BlockBuilder:
 
 def _shared(a: bytes, b: bytes) -> int:
     """How many first bytes are the same."""
-    return len(os.path.commonprefix((a, b)))
+    most = min(len(a), len(b))
+    if a[:most] == b[:most]:
+        return most
+    return next(i for i in range(most) if a[i] != b[i])
 
 
 def _separator(before: bytes | None, after: bytes) -> bytes:

@@ -23,3 +23,4 @@ for _name in (
     "SequenceExample",
 ):
     lazy("tf1x.core.messages", f"train.{_name}")
+lazy("tf1x.lib.train.match_filenames", "train.match_filenames_once", "io.match_filenames_once")

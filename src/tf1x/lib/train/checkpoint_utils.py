@@ -295,8 +295,9 @@ def print_tensors_in_checkpoint_file(
             if all_tensors:
                 print(reader.get_tensor(name))
     elif tensor_name:
-        print(f"tensor: {tensor_name} ({types.get(tensor_name, '?')}) {shapes.get(tensor_name)}")
-        print(reader.get_tensor(tensor_name))
+        value = reader.get_tensor(tensor_name)
+        print(f"tensor: {tensor_name} ({types[tensor_name].name}) {shapes[tensor_name]}")
+        print(value)
     else:
         print(reader.debug_string().decode("utf-8", "replace"))
     counted = [

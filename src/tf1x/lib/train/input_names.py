@@ -7,6 +7,17 @@ from tf1x.api import lazy
 for _kind in ("FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"):
     lazy("tf1x.lib.data_flow", _kind, f"queue.{_kind}", f"io.{_kind}")
 
+for _kind in (
+    "FixedLengthRecordReader",
+    "IdentityReader",
+    "LMDBReader",
+    "ReaderBase",
+    "TFRecordReader",
+    "TextLineReader",
+    "WholeFileReader",
+):
+    lazy("tf1x.lib.readers", _kind)
+
 lazy("tf1x.lib.train.coordinator", "train.Coordinator", "train.LooperThread")
 for _name in ("QueueRunner", "add_queue_runner", "start_queue_runners"):
     lazy("tf1x.lib.train.queue_runner", f"train.{_name}", f"train.queue_runner.{_name}")

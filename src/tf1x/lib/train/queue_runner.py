@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
-import time
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -146,8 +144,6 @@ class QueueRunner:
             thread.daemon = daemon
             if coord is not None:
                 coord.register_thread(thread)
-            if daemon:
-                _stop_at_exit(sess, coord, thread)
             if start:
                 thread.start()
         return threads
@@ -163,7 +159,7 @@ class QueueRunner:
         except Exception as error:
             if coord is not None:
                 coord.request_stop(error)
-            elif not _exiting:
+            else:
                 logging.error("Exception in QueueRunner: %s", str(error))
                 with self._lock:
                     self._exceptions_raised.append(error)
@@ -227,34 +223,6 @@ def _run_quietly(sess: BaseSession, op: Any) -> None:
         sess.run(op)
     except Exception as error:
         logging.vlog(1, "Ignored exception: %s", str(error))
-
-
-# -- at the end of the program -----------------------------------------------------------------
-
-# A daemon thread that comes back from XLA when the interpreter is gone would crash the process:
-# sessions with such threads are closed before.
-_EXIT_SECONDS = 5.0
-_to_stop: weakref.WeakKeyDictionary[threading.Thread, tuple[Any, Any]] = weakref.WeakKeyDictionary()
-_exiting = False
-
-
-def _stop_at_exit(sess: BaseSession, coord: Coordinator | None, thread: threading.Thread) -> None:
-    _to_stop[thread] = (weakref.ref(sess), None if coord is None else weakref.ref(coord))
-
-
-@atexit.register
-def _stop_threads() -> None:
-    global _exiting
-    _exiting = True
-    alive = [(thread, *refs) for thread, refs in list(_to_stop.items()) if thread.is_alive()]
-    for _, session, coord in alive:
-        if coord is not None and coord() is not None:
-            coord().request_stop()
-        if session() is not None:
-            session().close()
-    end = time.monotonic() + _EXIT_SECONDS
-    for thread, _, _ in alive:
-        thread.join(max(0.0, end - time.monotonic()))
 
 
 # -- all of a graph ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tf1x.lib.train.saveables import (
     validate_and_slice_inputs,
 )
 from tf1x.ops import array, saving
+from tf1x.ops.array_select import where
 from tf1x.ops.grouping import group, with_dependencies
 
 V1, V2 = 1, 2  # SaverDef.CheckpointFormatVersion
@@ -98,7 +99,7 @@ class BaseSaverBuilder:
         """Each device writes a checkpoint of its own into a folder; then they are made one."""
         with scopes.device("CPU"):
             on_s3 = opdef.get("StaticRegexFullMatch").endpoint(prefix, pattern="^s3://.*")
-            suffix = array.where(
+            suffix = where(
                 on_s3, array.constant(".part"), array.constant(os.path.normpath("_temp/part"))
             )
             temporary = opdef.get("StringJoin").endpoint([prefix, suffix])
@@ -191,8 +192,8 @@ class BaseSaverBuilder:
         saveables = validate_and_slice_inputs(names_to_saveables)
         graph_elements = [saveable.op for saveable in saveables]
         with scopes.name_scope(name, "save", graph_elements):
-            path = array.placeholder_with_default(filename or "model", shape=(), name="filename")
-            path = array.placeholder_with_default(path, shape=(), name="Const")
+            path = array.PlaceholderWithDefault(filename or "model", shape=(), name="filename")
+            path = array.PlaceholderWithDefault(path, shape=(), name="Const")
             if sharded:
                 per_device = self._group_by_devices(saveables)
                 save = self._add_sharded_save_ops(path, per_device)

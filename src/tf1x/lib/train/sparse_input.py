@@ -53,11 +53,12 @@ def store(
         ]
         kinds = kinds or own
         if not all(map(_alike, kinds, own)):
-            raise ValueError(
-                f"Inconsistent SparseTensors list: {elements[0]} vs. {element}"
-            )
+            raise ValueError(f"Inconsistent SparseTensors list: {elements[0]} vs. {element}")
         found.append(
-            [n if kind is None else expand_dims(n, [-1]) for n, kind in zip(numbers, own, strict=True)]
+            [
+                n if kind is None else expand_dims(n, [-1])
+                for n, kind in zip(numbers, own, strict=True)
+            ]
         )
     return found, kinds
 
@@ -118,7 +119,7 @@ def restore(batch: Any, kinds: list[Kept | None]) -> Any:
         else after(t)
         for t in tensors
     ]
-    return whole if isinstance(batch, (list, tuple)) else whole[0]
+    return whole if isinstance(batch, (list, tuple)) else tensors[0]
 
 
 def _restore(numbers: Tensor, kind: Kept) -> SparseTensor:

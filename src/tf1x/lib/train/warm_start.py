@@ -54,7 +54,9 @@ def _grouped(wanted: Any) -> dict[str, list[Any]]:
     if wanted is None or isinstance(wanted, str):
         found = scopes.get_collection(GraphKeys.TRAINABLE_VARIABLES, wanted)
     elif isinstance(wanted, list) and all(isinstance(v, str) for v in wanted):
-        found = [v for scope in wanted for v in scopes.get_collection(GraphKeys.GLOBAL_VARIABLES, scope)]
+        found = [
+            v for scope in wanted for v in scopes.get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+        ]
     elif isinstance(wanted, list) and all(isinstance(v, Variable) for v in wanted):
         found = wanted
     else:

@@ -1,0 +1,746 @@
+"""`tf.data.Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from tf1x.core import convert, opdef, scopes
+from tf1x.core.dtypes import as_dtype, bool_, int64, string
+from tf1x.core.graph import Tensor
+from tf1x.core.random_seed import get_seed
+from tf1x.core.shapes import TensorShape, as_shape
+from tf1x.core.sparse_tensor import SparseTensor, parts
+from tf1x.core.static import constant_value
+from tf1x.lib.data import iterator, structure
+from tf1x.lib.data.functions import Traced
+from tf1x.lib.data.options import Options
+from tf1x.lib.data.structure import DatasetSpec, SparseSpec, Spec
+from tf1x.ops import dataset as ops
+from tf1x.ops import dataset_batch, dataset_interleave, dataset_map
+
+AUTOTUNE = -1
+
+
+def int64_tensor(value: Any, name: str) -> Tensor:
+    return convert.to_tensor(value, int64, name=name)
+
+
+def seed_tensors(seed: int | None) -> tuple[Tensor, Tensor]:
+    """The two seeds of a dataset op, of which 0 and 0 stand for random ones."""
+    first, second = get_seed(seed)
+    seed_tensor = int64_tensor(0 if first is None else first, "seed")
+    if second is None:
+        return seed_tensor, int64_tensor(0, "seed2")
+    with scopes.name_scope("seed2") as scope:
+        second_tensor = convert.to_tensor(second, int64)
+        equal = opdef.get("Equal").endpoint
+        both = opdef.get("LogicalAnd").endpoint(equal(seed_tensor, 0), equal(second_tensor, 0))
+        largest = convert.to_tensor(2**31 - 1, int64)
+        chosen = opdef.get("SelectV2").endpoint(both, largest, second_tensor, name=scope)
+    return seed_tensor, chosen
+
+
+class Dataset:
+    """A sequence of elements, each a nest of tensors, as a description of where they come from.
+
+    Elements flow when a session runs the `get_next()` of one of its iterators.
+
+    Example:
+        >>> dataset = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000).batch(32).repeat()
+        >>> features, labels = dataset.make_one_shot_iterator().get_next()
+    """
+
+    def __init__(self, variant_tensor: Tensor, spec: Any) -> None:
+        self._variant_tensor = variant_tensor
+        self._spec = spec
+
+    # -- what elements look like ---------------------------------------------------------------
+
+    @property
+    def output_types(self) -> Any:
+        """The types of an element's components."""
+        return structure.types_of(self._spec)
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of an element's components, as far as they are known."""
+        return structure.shapes_of(self._spec)
+
+    @property
+    def output_classes(self) -> Any:
+        """The classes of an element's components: tf.Tensor, tf.SparseTensor, tf.data.Dataset."""
+        return structure.classes_of(self._spec)
+
+    @property
+    def element_spec(self) -> Any:
+        return self._spec
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} shapes: {self.output_shapes}, "
+            f"types: {structure.map_leaves(lambda t: t, self.output_types)}>"
+        )
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("__iter__() is only supported when eager execution is enabled.")
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _as_variant_tensor(self) -> Tensor:
+        return self._variant_tensor
+
+    def _outputs(self, spec: Any) -> dict[str, Any]:
+        """The attributes that most dataset ops have."""
+        return {
+            "output_types": structure.flat_types(spec),
+            "output_shapes": structure.flat_shapes(spec),
+        }
+
+    def _same(self, node: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Dataset:
+        """A dataset op that keeps what elements look like."""
+        return self._other(self._spec, node, *args, **kwargs)
+
+    def _other(self, spec: Any, node: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Dataset:
+        """A dataset op on this one, with elements of `spec`."""
+        return Dataset(node(self._variant_tensor, *args, **kwargs, **self._outputs(spec)), spec)
+
+    def _calling(
+        self, spec: Any, function: Traced, node: Callable[..., Tensor], *args: Any, **kwargs: Any
+    ) -> Dataset:
+        with function.waited_for():
+            return self._other(spec, node, function.captures, *args, **kwargs)
+
+    # -- iterators -----------------------------------------------------------------------------
+
+    def make_one_shot_iterator(self) -> iterator.Iterator:
+        """An iterator that needs no initialisation and goes once through the dataset.
+
+        Raises:
+            ValueError: the dataset depends on a placeholder or a variable.
+        """
+        return iterator.one_shot(self)
+
+    def make_initializable_iterator(self, shared_name: str | None = None) -> iterator.Iterator:
+        """An iterator whose `initializer` has to run first; each run of it starts anew."""
+        return iterator.initializable(self, shared_name)
+
+    # -- sources -------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_tensors(tensors: Any) -> Dataset:
+        """One element: `tensors`, a nest of what can be made tensors."""
+        element = structure.normalized(tensors)
+        spec = structure.spec_of(element)
+        node = ops.TensorDataset(
+            structure.to_tensors(spec, element), output_shapes=structure.flat_shapes(spec)
+        )
+        return Dataset(node, spec)
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any) -> Dataset:
+        """The slices of a nest of tensors along their first dimension, which is of one size.
+
+        Raises:
+            ValueError: a component is a scalar, or the first dimensions differ.
+        """
+        element = structure.normalized(tensors)
+        spec = structure.spec_of(element)
+        leaves = structure.flatten(spec)
+        if not leaves:
+            raise ValueError("Invalid `tensors`. `tensors` should not be empty.")
+        size: int | None = None
+        for leaf in leaves:
+            if leaf.shape.ndims == 0:
+                raise ValueError("Unbatching a tensor is only supported for rank >= 1")
+            first = leaf.shape.tuple[0] if leaf.shape.tuple else None
+            if size is not None and first is not None and first != size:
+                raise ValueError(f"Dimensions {size} and {first} are not compatible")
+            size = first if size is None else size
+        unbatched = structure.map_leaves(Spec.unbatched, spec)
+        node = ops.TensorSliceDataset(
+            _many_tensors(spec, element), output_shapes=structure.flat_shapes(unbatched)
+        )
+        return Dataset(node, unbatched)
+
+    @staticmethod
+    def from_sparse_tensor_slices(sparse_tensor: Any) -> Dataset:
+        """The rows of a sparse tensor as (indices, values, dense shape)."""
+        made = SparseTensor.from_value(sparse_tensor) if not isinstance(sparse_tensor, SparseTensor) else sparse_tensor  # fmt: skip
+        rank = made.shape.ndims
+        inner = None if rank is None else rank - 1
+        spec = (
+            Spec(int64, [None, inner]),
+            Spec(made.dtype, [None]),
+            Spec(int64, [inner]),
+        )
+        return Dataset(ops.SparseTensorSliceDataset(*parts(made)), spec)
+
+    @staticmethod
+    def from_generator(
+        generator: Callable[..., Iterable[Any]],
+        output_types: Any = None,
+        output_shapes: Any = None,
+        args: Any = None,
+        output_signature: Any = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """What a Python generator yields.
+
+        Args:
+            generator: a function that returns something to iterate over; called anew for each
+                epoch, in this process.
+            output_types: nest of the types of what it yields.
+            output_shapes: nest of the shapes, by default unknown.
+            args: tensors whose values it is called with, as NumPy arrays.
+
+        Raises (when run):
+            InvalidArgumentError: it yielded something of another structure, type or shape.
+        """
+        from tf1x.lib.data.generator import from_generator
+
+        return from_generator(generator, output_types, output_shapes, args, output_signature)
+
+    @staticmethod
+    def range(*args: Any, **kwargs: Any) -> Dataset:
+        """The numbers of Python's `range(*args)`, as int64 scalars (or `output_type`)."""
+        kind = as_dtype(kwargs.pop("output_type", int64))
+        kwargs.pop("name", None)
+        if kwargs:
+            raise TypeError(f"Dataset.range got unexpected arguments {sorted(kwargs)}.")
+        if not 1 <= len(args) <= 3:
+            raise ValueError(f"Invalid `args`. The length of `args` should be between 1 and 3 but was {len(args)}.")  # fmt: skip
+        start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+        node = ops.RangeDataset(
+            int64_tensor(start, "start"),
+            int64_tensor(stop, "stop"),
+            int64_tensor(step, "step"),
+            output_types=[kind],
+            output_shapes=[()],
+        )
+        return Dataset(node, Spec(kind, ()))
+
+    @staticmethod
+    def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
+        """The elements of a nest of datasets side by side, as long as all of them last."""
+        nested = datasets if datasets is not None else args[0] if len(args) == 1 else args
+        leaves = structure.flatten(nested)
+        for leaf in leaves:
+            if not isinstance(leaf, Dataset):
+                if isinstance(leaf, list):
+                    raise TypeError(
+                        "The argument to `Dataset.zip()` must be a (nested) structure of `Dataset` "
+                        "objects. Python `list` is not supported, please use a `tuple` instead."
+                    )
+                raise TypeError(f"The argument to `Dataset.zip()` must be a nest of datasets, got {type(leaf)}.")  # fmt: skip
+        spec = structure.pack(nested, [leaf._spec for leaf in leaves])
+        node = ops.ZipDataset(
+            [leaf._variant_tensor for leaf in leaves],
+            output_types=structure.flat_types(spec),
+            output_shapes=structure.flat_shapes(spec),
+        )
+        return Dataset(node, spec)
+
+    @staticmethod
+    def list_files(
+        file_pattern: Any, shuffle: bool | None = None, seed: int | None = None
+    ) -> Dataset:
+        """The names of the files that match the pattern(s), shuffled unless `shuffle` is False.
+
+        Raises (when run):
+            InvalidArgumentError: no file does.
+        """
+        from tf1x.lib.data.readers import list_files
+
+        return list_files(file_pattern, shuffle, seed)
+
+    # -- order and number ----------------------------------------------------------------------
+
+    def repeat(self, count: Any = None, name: str | None = None) -> Dataset:
+        """The elements `count` times over; for ever where it is None or -1."""
+        return self._same(ops.RepeatDataset, int64_tensor(-1 if count is None else count, "count"))
+
+    def shuffle(
+        self,
+        buffer_size: Any,
+        seed: int | None = None,
+        reshuffle_each_iteration: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """A random order: each element is drawn from a buffer of the next `buffer_size`.
+
+        Args:
+            seed: with the graph's seed it fixes the order.
+            reshuffle_each_iteration: another order in each epoch of `repeat` (by default).
+        """
+        size = int64_tensor(buffer_size, "buffer_size")
+        first, second = seed_tensors(seed)
+        again = True if reshuffle_each_iteration is None else reshuffle_each_iteration
+        return self._same(
+            ops.ShuffleDataset, size, first, second, reshuffle_each_iteration=bool(again)
+        )
+
+    def take(self, count: Any, name: str | None = None) -> Dataset:
+        """The first `count` elements (all where it is -1)."""
+        return self._same(ops.TakeDataset, int64_tensor(count, "count"))
+
+    def skip(self, count: Any, name: str | None = None) -> Dataset:
+        """All but the first `count` elements (none where it is -1)."""
+        return self._same(ops.SkipDataset, int64_tensor(count, "count"))
+
+    def shard(self, num_shards: Any, index: Any, name: str | None = None) -> Dataset:
+        """Every `num_shards`-th element from the one with number `index` on."""
+        for value in (num_shards, index):
+            if isinstance(value, float):
+                raise TypeError("num_shards and index must be integers.")
+        return self._same(
+            ops.ShardDataset,
+            int64_tensor(num_shards, "num_shards"),
+            int64_tensor(index, "index"),
+        )
+
+    def concatenate(self, dataset: Dataset, name: str | None = None) -> Dataset:
+        """The elements of this dataset, then those of another of the same types.
+
+        Raises:
+            TypeError, ValueError: its elements are of other types.
+        """
+        try:
+            spec = structure.map_leaves(Spec.common, self._spec, dataset._spec)
+        except TypeError as error:
+            raise TypeError(
+                f"Two datasets to concatenate have different types {self.output_types} and "
+                f"{dataset.output_types}"
+            ) from error
+        return self._other(spec, ops.ConcatenateDataset, dataset._variant_tensor)
+
+    def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
+        """The same, `buffer_size` elements computed ahead by a thread."""
+        if buffer_size is None:
+            buffer_size = AUTOTUNE
+        with scopes.colocate_with(self._variant_tensor.op):
+            return self._same(
+                ops.PrefetchDataset, int64_tensor(buffer_size, "buffer_size"), legacy_autotune=False
+            )
+
+    def cache(self, filename: Any = "", name: str | None = None) -> Dataset:
+        """The elements of the first epoch kept, in memory or in files named `filename`.
+
+        The file is ours, not TensorFlow's; a later run of the program reads it.
+        """
+        return self._same(
+            dataset_batch.CacheDataset, convert.to_tensor(filename, string, name="filename")
+        )
+
+    def enumerate(self, start: Any = 0, name: str | None = None) -> Dataset:
+        """Pairs of a number, counted from `start`, and an element."""
+        numbers = Dataset.range(start, np.iinfo(np.int64).max)
+        label = convert.to_tensor("replicate_on_split", string, name="RewriteDataset/rewrite_name")
+        return Dataset.zip((numbers._same(ops.RewriteDataset, label), self))
+
+    # -- functions of elements -----------------------------------------------------------------
+
+    def map(
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: Any = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+        **_unused: Any,
+    ) -> Dataset:
+        """`map_func` of each element; its result, a nest of tensors, is the new element.
+
+        Args:
+            map_func: takes the components of a tuple as arguments, any other element as one.
+            num_parallel_calls: how many elements to compute at the same time, ahead of their use;
+                the order stays. -1 (AUTOTUNE) leaves the number to tf1x.
+            deterministic: False allows another order.
+        """
+        function = Traced(map_func, self._spec, "Dataset_map")
+        if num_parallel_calls is None:
+            return self._calling(function.spec, function, dataset_map.MapDataset, f=function.attr)
+        return self._calling(
+            function.spec,
+            function,
+            dataset_map.ParallelMapDatasetV2,
+            int64_tensor(num_parallel_calls, "num_parallel_calls"),
+            f=function.attr,
+            deterministic=_determinism(deterministic),
+        )
+
+    def map_with_legacy_function(
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: Any = None,
+        deterministic: bool | None = None,
+    ) -> Dataset:
+        """As `map`."""
+        return self.map(map_func, num_parallel_calls, deterministic)
+
+    def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements of the datasets that `map_func` makes of the elements, one after another.
+
+        Raises:
+            TypeError: `map_func` does not return a dataset.
+        """
+        function = Traced(map_func, self._spec, "Dataset_flat_map")
+        spec = _dataset_spec(function)
+        return self._calling(spec, function, dataset_interleave.FlatMapDataset, f=function.attr)
+
+    def interleave(
+        self,
+        map_func: Callable[..., Any],
+        cycle_length: Any = None,
+        block_length: Any = None,
+        num_parallel_calls: Any = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """As `flat_map`, from `cycle_length` datasets at a time, `block_length` elements in turn.
+
+        Args:
+            num_parallel_calls: where given, the open datasets are read ahead by threads; the order
+                stays.
+
+        Raises:
+            TypeError: `map_func` does not return a dataset.
+        """
+        function = Traced(map_func, self._spec, "Dataset_interleave")
+        spec = _dataset_spec(function)
+        block = 1 if block_length is None else block_length
+        if cycle_length is None:
+            cycle_length = AUTOTUNE
+        lengths = [
+            int64_tensor(cycle_length, "cycle_length"),
+            int64_tensor(block, "block_length"),
+        ]
+        if num_parallel_calls is None:
+            node = dataset_interleave.InterleaveDataset
+            return self._calling(spec, function, node, *lengths, f=function.attr)
+        return self._calling(
+            spec,
+            function,
+            dataset_interleave.ParallelInterleaveDatasetV4,
+            *lengths,
+            int64_tensor(AUTOTUNE, "buffer_output_elements"),
+            int64_tensor(AUTOTUNE, "prefetch_input_elements"),
+            int64_tensor(num_parallel_calls, "num_parallel_calls"),
+            f=function.attr,
+            deterministic=_determinism(deterministic),
+        )
+
+    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements for which `predicate`, a scalar bool tensor, holds.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        function = _predicate(predicate, self._spec, "Dataset_filter")
+        node = dataset_map.FilterDataset
+        return self._calling(self._spec, function, node, predicate=function.attr)
+
+    filter_with_legacy_function = filter
+
+    def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements before the first for which `predicate` does not hold."""
+        function = _predicate(predicate, self._spec, "Dataset_take_while")
+        node = dataset_map.TakeWhileDataset
+        return self._calling(self._spec, function, node, predicate=function.attr)
+
+    def scan(
+        self, initial_state: Any, scan_func: Callable[..., Any], name: str | None = None
+    ) -> Dataset:
+        """`scan_func(state, element)` gives (next state, new element)."""
+        state = structure.normalized(initial_state)
+        function, spec = _with_state(
+            lambda s: Traced(scan_func, (s, self._spec), "Dataset_scan"), structure.spec_of(state)
+        )
+        if not isinstance(function.spec, tuple) or len(function.spec) != 2:
+            raise TypeError("The scan function must return a pair comprising the new state and the output value.")  # fmt: skip
+        return self._calling_with_state(
+            state, spec, function.spec[1], function, dataset_map.ScanDataset
+        )
+
+    def _calling_with_state(
+        self, state: Any, state_spec: Any, spec: Any, function: Traced, node: Any
+    ) -> Dataset:
+        with function.waited_for():
+            made = node(
+                self._variant_tensor,
+                structure.to_tensors(state_spec, state),
+                function.captures,
+                f=function.attr,
+                preserve_cardinality=True,
+                **self._outputs(spec),
+            )
+        return Dataset(made, spec)
+
+    def reduce(
+        self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None
+    ) -> Any:
+        """The last state, a nest of tensors, of `state = reduce_func(state, element)`."""
+        with scopes.name_scope("initial_state"):
+            state = structure.normalized(initial_state)
+        function, spec = _with_state(
+            lambda s: Traced(reduce_func, (s, self._spec), "reduce"),
+            structure.spec_of(state),
+            lambda result: result,
+        )
+        with function.waited_for():
+            tensors = dataset_map.ReduceDataset(
+                self._variant_tensor,
+                structure.to_tensors(spec, state),
+                function.captures,
+                f=function.attr,
+                **self._outputs(spec),
+            )
+        return structure.from_tensors(spec, tensors)
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """`transformation_func` of this dataset.
+
+        Raises:
+            TypeError: it does not give a dataset.
+        """
+        made = transformation_func(self)
+        if not isinstance(made, Dataset):
+            raise TypeError(f"`transformation_func` must return a Dataset, got {made!r}.")
+        return made
+
+    # -- batches -------------------------------------------------------------------------------
+
+    def batch(
+        self,
+        batch_size: Any,
+        drop_remainder: Any = False,
+        num_parallel_calls: Any = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """`batch_size` elements as one, each component with a new first dimension.
+
+        Args:
+            drop_remainder: leave out the last batch where it is smaller.
+        """
+        size = int64_tensor(batch_size, "batch_size")
+        drop = convert.to_tensor(drop_remainder, bool_, name="drop_remainder")
+        spec = batched_spec(self._spec, size, drop)
+        return self._other(spec, dataset_batch.BatchDatasetV2, size, drop)
+
+    def padded_batch(
+        self,
+        batch_size: Any,
+        padded_shapes: Any = None,
+        padding_values: Any = None,
+        drop_remainder: Any = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """As `batch`, of elements of different shapes, which are padded.
+
+        Args:
+            padded_shapes: nest of shapes; -1 or None in one: the largest in the batch. By default
+                the elements' own shapes.
+            padding_values: nest of scalars, by default zeros and empty strings.
+
+        Raises:
+            ValueError, TypeError: the nests do not fit the elements.
+            DataLossError (when run): an element is larger than its padded shape.
+        """
+        if any(isinstance(leaf, (SparseSpec, DatasetSpec)) for leaf in structure.flatten(self._spec)):  # fmt: skip
+            raise TypeError("`padded_batch` is only supported for datasets that produce tensors.")
+        if padded_shapes is None:
+            padded_shapes = self.output_shapes
+            if any(leaf.shape.ndims is None for leaf in structure.flatten(self._spec)):
+                raise ValueError("You must provide `padded_shapes` argument because component(s) have unknown rank.")  # fmt: skip
+        size = int64_tensor(batch_size, "batch_size")
+        leaves = structure.flatten(self._spec)
+        shapes = structure.leaves_like(self._spec, padded_shapes)
+        sizes = [_padded_shape(shape, leaf) for shape, leaf in zip(shapes, leaves, strict=True)]
+        fillers = _padding_values(self._spec, padding_values)
+        drop = convert.to_tensor(drop_remainder, bool_, name="drop_remainder")
+        padded = structure.pack(
+            self._spec,
+            [leaf.with_shape(_static(s)) for leaf, s in zip(leaves, sizes, strict=True)],
+        )
+        spec = batched_spec(padded, size, drop)
+        node = dataset_batch.PaddedBatchDatasetV2(
+            self._variant_tensor,
+            size,
+            sizes,
+            fillers,
+            drop,
+            output_shapes=structure.flat_shapes(spec),
+        )
+        return Dataset(node, spec)
+
+    def unbatch(self, name: str | None = None) -> Dataset:
+        """The rows of the elements' components as elements."""
+        spec = structure.map_leaves(Spec.unbatched, self._spec)
+        return self._other(spec, dataset_batch.UnbatchDataset)
+
+    def window(
+        self,
+        size: Any,
+        shift: Any = None,
+        stride: Any = 1,
+        drop_remainder: Any = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Datasets of `size` elements each (a nest of them, one for each component).
+
+        Args:
+            shift: how many elements later the next window begins, by default `size`.
+            stride: how far apart the elements of a window are.
+        """
+        sizes = [
+            int64_tensor(size, "size"),
+            int64_tensor(size if shift is None else shift, "shift"),
+            int64_tensor(stride, "stride"),
+        ]
+        drop = convert.to_tensor(drop_remainder, bool_, name="drop_remainder")
+        spec = structure.map_leaves(DatasetSpec, self._spec)
+        return self._other(spec, dataset_batch.WindowDataset, *sizes, drop)
+
+    def group_by_window(
+        self,
+        key_func: Callable[..., Any],
+        reduce_func: Callable[..., Any],
+        window_size: Any = None,
+        window_size_func: Callable[..., Any] | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """See `tf.data.experimental.group_by_window`."""
+        from tf1x.lib.data.grouping import group_by_window
+
+        return group_by_window(key_func, reduce_func, window_size, window_size_func)(self)
+
+    # -- options -------------------------------------------------------------------------------
+
+    def options(self) -> Options:
+        """The options set by `with_options`, of this dataset and those it is made of."""
+        return getattr(self, "_options", None) or Options()
+
+    def with_options(self, options: Options, name: str | None = None) -> Dataset:
+        """The same with options, which tf1x keeps but does not need."""
+        made = self._same(ops.OptionsDataset, serialized_options=b"")
+        made._options = self.options().merge(options)  # type: ignore[attr-defined]
+        return made
+
+
+# -- helpers -------------------------------------------------------------------------------------
+
+
+def _determinism(value: bool | None) -> str:
+    return "default" if value is None else str(bool(value)).lower()
+
+
+def _many_tensors(spec: Any, element: Any) -> list[Tensor]:
+    """The flat tensors whose rows stand for the elements."""
+    found = []
+    for leaf, value in zip(structure.flatten(spec), structure.flatten(element), strict=True):
+        if isinstance(leaf, SparseSpec):
+            node = opdef.get("SerializeManySparse").endpoint
+            found.append(node(*parts(value), out_type=structure.variant))
+        else:
+            found.append(value)
+    return found
+
+
+def _dataset_spec(function: Traced) -> Any:
+    if not isinstance(function.spec, DatasetSpec):
+        raise TypeError("`map_func` must return a `Dataset` object.")
+    return function.spec.element
+
+
+def _predicate(predicate: Callable[..., Any], spec: Any, name: str) -> Traced:
+    function = Traced(predicate, spec, name)
+    result = function.spec
+    if type(result) is not Spec or result.dtype is not bool_ or result.shape.ndims not in (0, None):
+        raise ValueError(f"`predicate` must return a scalar boolean tensor, but it returns {result!r}.")  # fmt: skip
+    return function
+
+
+def _with_state(
+    trace: Callable[[Any], Traced],
+    spec: Any,
+    state_of: Callable[[Any], Any] = lambda result: result[0],
+) -> tuple[Traced, Any]:
+    """A traced function of a state, and what is known of the state in all steps.
+
+    Raises:
+        TypeError: the new state is of another type.
+    """
+    while True:
+        function = trace(spec)
+        found = state_of(function.spec)
+        for have, want in zip(structure.flatten(found), structure.flatten(spec), strict=True):
+            if have.dtype is not want.dtype:
+                raise TypeError(
+                    f"The element types for the new state must match the initial state. Expected "
+                    f"{structure.types_of(spec)}; got {structure.types_of(found)}."
+                )
+        common = structure.map_leaves(Spec.common, spec, found)
+        if structure.flat_shapes(common) == structure.flat_shapes(spec):
+            return function, spec
+        spec = common
+
+
+def batched_spec(spec: Any, size: Tensor, drop: Tensor) -> Any:
+    """What batches look like; their size is known where no smaller one can come."""
+    known = constant_value(size) if constant_value(drop) else None
+    count = None if known is None else int(known)
+    return structure.map_leaves(lambda leaf: leaf.batched(count), spec)
+
+
+def _padded_shape(shape: Any, leaf: Spec) -> Tensor:
+    """A padded shape as a vector, -1 where it is the largest in the batch."""
+    if isinstance(shape, Tensor):
+        return int64_tensor(shape, "padded_shape")
+    shape = as_shape(shape)
+    if shape.ndims is None:
+        raise ValueError("Padded shapes must have a known rank.")
+    dims = [-1 if d is None else d for d in shape.as_list()]
+    own = leaf.shape.tuple
+    if own is not None and (
+        len(own) != len(dims)
+        or any(n is not None and d != -1 and n > d for n, d in zip(own, dims, strict=True))
+    ):
+        raise ValueError(
+            f"The padded shape {tuple(dims)} is not compatible with the shape {leaf.shape} of the "
+            "corresponding input component."
+        )
+    return convert.to_tensor(np.array(dims, np.int64), int64)
+
+
+def _static(padded_shape: Tensor) -> TensorShape:
+    known = constant_value(padded_shape)
+    if known is None:
+        return TensorShape.of((None,) * (padded_shape.shape.num_elements() or 0))
+    return TensorShape.of(tuple(None if d == -1 else int(d) for d in known))
+
+
+def _padding_values(spec: Any, values: Any) -> list[Tensor]:
+    leaves = structure.flatten(spec)
+    if values is None:
+        given: list[Any] = [None] * len(leaves)
+    elif structure.is_structure(spec) and structure.is_structure(values):
+        structure.assert_same(spec, values)
+        given = structure.flatten(values)
+    else:
+        given = [values] * len(leaves)
+    found = []
+    for leaf, value in zip(leaves, given, strict=True):
+        if value is None:
+            value = b"" if leaf.dtype is string else np.zeros((), leaf.dtype.as_numpy_dtype)
+        tensor = convert.to_tensor(value, name="padding_value")
+        if tensor.shape.ndims not in (0, None):
+            raise ValueError(f"Padding value should be a scalar, but is {value!r}.")
+        if tensor.dtype is not leaf.dtype:
+            raise TypeError(
+                f"Padding value {value!r} does not match the output type {leaf.dtype!r}."
+            )
+        found.append(tensor)
+    return found

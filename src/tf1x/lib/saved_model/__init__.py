@@ -1,0 +1,1 @@
+"""`tf.saved_model`: models in folders, with signatures (`saved_model.pb`, `variables/`, `assets/`)."""

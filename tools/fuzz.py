@@ -1,0 +1,224 @@
+"""Damage files at random and read them: each must give its content or a clear error.
+
+    python tools/fuzz.py [FORMAT ...] [--mutations 10000] [--seed 0]
+
+No crash, no hang (a read may take TIME seconds), no memory without bound (MEMORY bytes more than
+before), no other exception than TensorFlow's errors. A format is one row of FORMATS: how a sample
+is made, and how it is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TIME = 10
+MEMORY = 1 << 30
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        make: writes a sample into an empty folder.
+        read: reads all of what `make` wrote.
+        mutate: damages one of the files; by default bytes anywhere in it.
+    """
+
+    make: Callable[[Path], None]
+    read: Callable[[Path], Any]
+    mutate: Callable[[random.Random, Path], None] | None = None
+
+
+# -- damage --------------------------------------------------------------------------------------
+
+_EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+
+def damaged(rng: random.Random, data: bytes) -> bytes:
+    """`data` with one to four things changed."""
+    found = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        place = rng.randrange(len(found) + 1)
+        kind = rng.randrange(6)
+        if kind == 0 and place < len(found):
+            found[place] ^= 1 << rng.randrange(8)
+        elif kind == 1 and place < len(found):
+            found[place] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+        elif kind == 2:
+            value = rng.choice(_EXTREMES).to_bytes(
+                rng.choice((4, 8)), rng.choice(("little", "big"))
+            )
+            found[place : place + len(value)] = value
+        elif kind == 3:
+            del found[place : place + rng.choice((1, 2, 7, 64, len(found)))]
+        elif kind == 4:
+            found[place:place] = rng.randbytes(rng.choice((1, 2, 7, 64)))
+        else:
+            start = rng.randrange(len(found) + 1)
+            found[place:place] = found[start : start + rng.choice((1, 4, 16, 64))]
+    return bytes(found)
+
+
+def anywhere(rng: random.Random, folder: Path) -> None:
+    """Damage one of the files of a sample."""
+    path = rng.choice(sorted(p for p in folder.rglob("*") if p.is_file()))
+    path.write_bytes(damaged(rng, path.read_bytes()))
+
+
+# -- checkpoints ---------------------------------------------------------------------------------
+
+
+def _tensors() -> dict[str, np.ndarray[Any, Any]]:
+    text = np.array([b"a", b"", b"some text"], object)
+    return {
+        "conv/kernel": np.arange(60, dtype=np.float32).reshape(3, 4, 5),
+        "conv/kernel/Adam": np.ones((3, 4, 5), np.float32),
+        "empty": np.zeros((0, 3), np.int64),
+        "step": np.array(7, np.int64),
+        "text": text,
+    }
+
+
+def _make_bundle(folder: Path) -> None:
+    from tf1x.core.checkpoints.bundle_writer import BundleWriter
+    from tf1x.core.checkpoints.slices import parse_spec
+
+    with BundleWriter(str(folder / "model")) as writer:
+        for name, value in _tensors().items():
+            writer.add(name, value)
+        for start in (0, 2):
+            shape, part = parse_spec(f"4 3 {start},2:-")
+            writer.add_slice("parts", shape, part, np.full((2, 3), start, np.float32))
+
+
+def _make_v1(folder: Path) -> None:
+    from tf1x.core.checkpoints.v1 import write_v1
+
+    write_v1(str(folder / "model"), [(n, v, None, None) for n, v in _tensors().items()])
+
+
+def _read_checkpoint(folder: Path) -> None:
+    from tf1x.core.checkpoints.reading import open_checkpoint
+
+    with open_checkpoint(str(folder / "model")) as reader:
+        reader.debug_string()
+        for name in reader.names():
+            reader.shape(name)
+            reader.read(name)
+
+
+def _inside_table(rng: random.Random, folder: Path) -> None:
+    """Damage keys and values of a table, and write it with the right checksums."""
+    from tf1x.core.checkpoints.sstable import Table, write_table
+
+    path = next(p for p in (folder / "model.index", folder / "model") if p.exists())
+    table = Table(str(path))
+    items = list(table.items())
+    table.close()
+    place = rng.randrange(len(items))
+    key, value = items[place]
+    if rng.randrange(4):
+        items[place] = key, damaged(rng, value)
+    else:
+        items[place] = damaged(rng, key), value
+    with path.open("wb") as file:
+        write_table(file, items)
+
+
+# -- the table of formats ------------------------------------------------------------------------
+
+FORMATS: dict[str, Format] = {
+    "checkpoint": Format(_make_bundle, _read_checkpoint),
+    "checkpoint-index": Format(_make_bundle, _read_checkpoint, _inside_table),
+    "checkpoint-v1": Format(_make_v1, _read_checkpoint),
+    "checkpoint-v1-table": Format(_make_v1, _read_checkpoint, _inside_table),
+}
+
+# -- running -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """No more than TIME seconds and MEMORY bytes beyond what the process has."""
+
+    def stop(*_: Any) -> None:
+        raise AssertionError(f"reading takes more than {TIME} seconds")
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    old_limits = resource.getrlimit(resource.RLIMIT_AS)
+    old_handler = signal.signal(signal.SIGALRM, stop)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, old_limits[1]))
+    signal.alarm(TIME)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old_handler)
+        resource.setrlimit(resource.RLIMIT_AS, old_limits)
+
+
+def fuzz(name: str, mutations: int, seed: int = 0) -> Counter[str]:
+    """Read so many damaged samples of a format; how often each error came, "read" for none.
+
+    Raises:
+        AssertionError: a read ended in another way; the message has format, number and seed.
+    """
+    import tf1x
+
+    form = FORMATS[name]
+    outcomes: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as root:
+        sample = Path(root, "sample")
+        sample.mkdir()
+        form.make(sample)
+        form.read(sample)
+        for number in range(mutations):
+            rng = random.Random(f"{seed}/{name}/{number}")
+            folder = Path(root, "damaged")
+            shutil.copytree(sample, folder)
+            (form.mutate or anywhere)(rng, folder)
+            try:
+                with limited():
+                    form.read(folder)
+                outcomes["read"] += 1
+            except tf1x.errors.OpError as error:
+                if not str(error):
+                    raise AssertionError(f"{name} {number}: an error without a message") from error
+                outcomes[type(error).__name__] += 1
+            except BaseException as error:
+                where = f"{name}, mutation {number}, seed {seed}"
+                raise AssertionError(f"{where}: {traceback.format_exc()}") from error
+            shutil.rmtree(folder)
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("formats", nargs="*", default=list(FORMATS), help=", ".join(FORMATS))
+    parser.add_argument("--mutations", type=int, default=10_000, help="in all")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    each = -(-args.mutations // len(args.formats))
+    for name in args.formats:
+        outcomes = fuzz(name, each, args.seed)
+        print(f"{name}: {each} mutations, {dict(outcomes.most_common())}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
