@@ -43,7 +43,7 @@ test: .venv/.test
 check: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy -p tf1x.core -p tf1x.runtime
+	$(BIN)/mypy -p tf1x.core -p tf1x.runtime -p data2vis
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 format: .venv/.test

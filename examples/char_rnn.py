@@ -16,13 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-TOPICS = (
-    "assert assignment async break class compound continue context-managers del dynamic-features "
-    "else exceptions execmodel for formatstrings function global if import in integers lambda lists "
-    "naming nonlocal objects operator-summary pass power raise return sequence-types shifting "
-    "slicings specialattrs specialnames string-methods strings subscriptions truth try types "
-    "typesfunctions typesiter typesmapping typesmethods typesseq while with yield"
-).split()
+TOPICS = ["assert", "assignment", "async", "break", "class", "compound", "continue", "context-managers", "del", "dynamic-features", "else", "exceptions", "execmodel", "for", "formatstrings", "function", "global", "if", "import", "in", "integers", "lambda", "lists", "naming", "nonlocal", "objects", "operator-summary", "pass", "power", "raise", "return", "sequence-types", "shifting", "slicings", "specialattrs", "specialnames", "string-methods", "strings", "subscriptions", "truth", "try", "types", "typesfunctions", "typesiter", "typesmapping", "typesmethods", "typesseq", "while", "with", "yield"]
 UNITS = 128
 LAYERS = 2
 WINDOW = 50
@@ -104,7 +98,9 @@ def draw(losses):
     plt.figure(figsize=(7, 4))
     plt.plot(losses, lw=0.5, color="0.7")
     count = min(20, len(losses))
-    plt.plot(np.arange(count - 1, len(losses)), np.convolve(losses, np.ones(count) / count, "valid"))
+    plt.plot(
+        np.arange(count - 1, len(losses)), np.convolve(losses, np.ones(count) / count, "valid")
+    )
     plt.xlabel("step")
     plt.ylabel("loss of a letter")
     plt.title(f"{LAYERS} layers of {UNITS} LSTM cells read Python's documentation")

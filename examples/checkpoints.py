@@ -107,7 +107,7 @@ def restore_a_part(path, data, steps):
     points, _, on_the_right = data
     with tf.Graph().as_default():
         X, Y, _, accuracy, _, train_op = build_graph(output="another_output")
-        saver = tf.train.Saver(tf.global_variables("hidden/W$|hidden/b$"))
+        saver = tf.train.Saver(tf.global_variables("hidden/[Wb]:"))
         with tf.Session() as sess:
             sess.run(tf.global_variables_initializer())
             saver.restore(sess, path)

@@ -2,7 +2,9 @@
 
 Three exam scores are to predict the final score. Instead of x1*w1 + x2*w2 + x3*w3 + b there is one
 matrix product, X W + b, however many variables and rows there are. First five rows stand in the
-program, then all twenty-five come from the file data-01-test-score.csv through numpy.
+program, then all twenty-five come from the file data-01-test-score.csv through numpy, and at last
+the same file is read in batches of ten, line by line and over and over, by threads that fill
+queues: so a file need not fit into memory.
 
 The scores are large numbers (the mean of their squares is about 6,500), so the slope of the cost is
 steep, and any learning rate above 0.00005 diverges: try it.
@@ -28,12 +30,8 @@ FIVE_ROWS = np.array(
 )
 
 
-def train(table, learning_rate, seed, questions=()):
-    """Fit the last column of `table` to the others; return the costs, and answer `questions`."""
-    x_data, y_data = table[:, 0:-1], table[:, [-1]]
-
-    tf.reset_default_graph()
-    tf.set_random_seed(seed)
+def model(learning_rate):
+    """The inputs X and Y, the prediction, its cost, and the op that makes a step."""
     X = tf.placeholder(tf.float32, shape=[None, 3])
     Y = tf.placeholder(tf.float32, shape=[None, 1])
     W = tf.Variable(tf.random_normal([3, 1]), name="weight")
@@ -41,7 +39,16 @@ def train(table, learning_rate, seed, questions=()):
     hypothesis = tf.matmul(X, W) + b
     cost = tf.reduce_mean(tf.square(hypothesis - Y))
     optimizer = tf.train.GradientDescentOptimizer(learning_rate=learning_rate)
-    train_op = optimizer.minimize(cost)
+    return X, Y, hypothesis, cost, optimizer.minimize(cost)
+
+
+def train(table, learning_rate, seed, questions=()):
+    """Fit the last column of `table` to the others; return the costs, and answer `questions`."""
+    x_data, y_data = table[:, 0:-1], table[:, [-1]]
+
+    tf.reset_default_graph()
+    tf.set_random_seed(seed)
+    X, Y, hypothesis, cost, train_op = model(learning_rate)
 
     costs = []
     with tf.Session() as sess:
@@ -54,6 +61,37 @@ def train(table, learning_rate, seed, questions=()):
             if step % 200 == 0:
                 print(f"{step:5d}  cost {cost_value:12.4f}  first rows {predictions[:3, 0]}")
         answers = [sess.run(hypothesis, feed_dict={X: question}) for question in questions]
+    return costs, answers
+
+
+def train_from_queue(path, learning_rate, seed, questions):
+    """The same with batches of ten lines of the file; threads read ahead."""
+    tf.reset_default_graph()
+    tf.set_random_seed(seed)
+    file_names = tf.train.string_input_producer([path], shuffle=False, name="filename_queue")
+    key, line = tf.TextLineReader().read(file_names)
+    row = tf.decode_csv(line, record_defaults=[[0.0], [0.0], [0.0], [0.0]])
+    x_batch, y_batch = tf.train.batch([row[0:-1], row[-1:]], batch_size=10)
+    X, Y, hypothesis, cost, train_op = model(learning_rate)
+
+    costs = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        coord = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(sess=sess, coord=coord)
+        try:
+            for step in range(STEPS + 1):
+                x_data, y_data = sess.run([x_batch, y_batch])
+                cost_value, predictions, _ = sess.run(
+                    [cost, hypothesis, train_op], feed_dict={X: x_data, Y: y_data}
+                )
+                costs.append(cost_value)
+                if step % 200 == 0:
+                    print(f"{step:5d}  cost {cost_value:12.4f}  first rows {predictions[:3, 0]}")
+            answers = [sess.run(hypothesis, feed_dict={X: question}) for question in questions]
+        finally:
+            coord.request_stop()
+            coord.join(threads)
     return costs, answers
 
 
@@ -80,6 +118,12 @@ def draw(costs_by_name):
     print("plot: outputs/multivariable_regression.png")
 
 
+def show(answers):
+    yours, others = answers
+    print(f"Scores 100, 70, 101: your score will be {yours[0, 0]:.2f}")
+    print(f"Other scores will be {others[0, 0]:.2f} and {others[1, 0]:.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="no difference: always quick")
@@ -89,19 +133,21 @@ def main():
     print("Five rows in the program:")
     costs_five, _ = train(FIVE_ROWS, learning_rate=1e-5, seed=args.seed)
 
-    table = np.loadtxt(course_data.path("data-01-test-score.csv"), delimiter=",", dtype=np.float32)
+    path = course_data.path("data-01-test-score.csv")
+    table = np.loadtxt(path, delimiter=",", dtype=np.float32)
+    questions = [[[100, 70, 101]], [[60, 70, 110], [90, 100, 80]]]
     print(f"\nThe CSV file, {table.shape[0]} rows of {table.shape[1]} columns:")
-    costs_csv, (yours, others) = train(
-        table,
-        learning_rate=4e-5,
-        seed=args.seed,
-        questions=[[[100, 70, 101]], [[60, 70, 110], [90, 100, 80]]],
-    )
-    print(f"Scores 100, 70, 101: your score will be {yours[0, 0]:.2f}")
-    print(f"Other scores will be {others[0, 0]:.2f} and {others[1, 0]:.2f}")
-    draw({"five rows": costs_five, "CSV file": costs_csv})
+    costs_csv, answers = train(table, learning_rate=4e-5, seed=args.seed, questions=questions)
+    show(answers)
 
-    print(f"\nmeasured:     cost {costs_csv[-1]:.2f} at step {STEPS}")
+    print("\nThe CSV file in batches of ten lines, by way of queues:")
+    costs_queue, answers = train_from_queue(
+        path, learning_rate=1e-5, seed=args.seed, questions=questions
+    )
+    show(answers)
+    draw({"five rows": costs_five, "CSV file": costs_csv, "by queue": costs_queue})
+
+    print(f"\nmeasured:     cost {costs_csv[-1]:.2f} at step {STEPS}; by queue {costs_queue[-1]:.2f}")
     print("in the notes: cost 7.40 at step 2000")
 
 

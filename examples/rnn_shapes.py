@@ -22,7 +22,7 @@ def show(sess, title, *fetches):
     print(f"\n{title}")
     values = sess.run([tensor for _, tensor in fetches])
     for (name, tensor), value in zip(fetches, values):
-        print(f"  {name:16s} {str(tensor.get_shape().as_list()):18s} has {list(value.shape)}")
+        print(f"  {name:16s} {tensor.get_shape().as_list()!s:18s} has {list(value.shape)}")
         if value.size <= 12:
             print("    " + np.array2string(value, precision=4, prefix="    "))
     return values
@@ -42,14 +42,13 @@ def one_letter(sess):
 def five_letters(sess):
     """Unfolded by hand, step by step, and by `dynamic_rnn`: the same numbers."""
     x = tf.constant(np.array([[H, E, L, L, O]]))
-    with tf.variable_scope("five_letters") as scope:
-        cell = tf.nn.rnn_cell.BasicRNNCell(UNITS)
-        outputs, state = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope=scope)
-        scope.reuse_variables()
-        steps, at = [], cell.zero_state(1, tf.float32)
-        for letter in tf.unstack(x, axis=1):
-            output, at = cell(letter, at)
-            steps.append(output)
+    cell = tf.nn.rnn_cell.BasicRNNCell(UNITS)
+    with tf.variable_scope("five_letters"):
+        outputs, state = tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
+    steps, at = [], cell.zero_state(1, tf.float32)
+    for letter in tf.unstack(x, axis=1):
+        output, at = cell(letter, at)  # with the same weights: it is the same cell
+        steps.append(output)
     unfolded = tf.stack(steps, axis=1)
     sess.run(tf.global_variables_initializer())
     found = show(
@@ -62,7 +61,7 @@ def five_letters(sess):
     )
     assert np.allclose(found[1], found[3], atol=1e-6)
     kernel, bias = (v for v in tf.trainable_variables() if v.name.startswith("five_letters"))
-    show(sess, "its weights", (kernel.op.name[13:], kernel), (bias.op.name[13:], bias))
+    show(sess, "its weights", (kernel.op.name[17:], kernel), (bias.op.name[17:], bias))
 
 
 def batches(sess):
@@ -74,7 +73,11 @@ def batches(sess):
         )
     sess.run(tf.global_variables_initializer())
     _, values, last = show(
-        sess, "three words of 5, 3 and 4 letters", ("inputs", x), ("outputs", outputs), ("state", state)
+        sess,
+        "three words of 5, 3 and 4 letters",
+        ("inputs", x),
+        ("outputs", outputs),
+        ("state", state),
     )
     print("  outputs of the second word:")
     print("    " + np.array2string(values[1], precision=4, prefix="    "))
@@ -85,9 +88,7 @@ def lstm(sess):
     """An LSTM's state has two parts; the output is the second."""
     x = tf.constant(np.array([[H, E, L, L, O], [E, O, L, L, L], [L, L, E, E, L]]))
     with tf.variable_scope("lstm"):
-        outputs, state = tf.nn.dynamic_rnn(
-            tf.nn.rnn_cell.BasicLSTMCell(UNITS), x, dtype=tf.float32
-        )
+        outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(UNITS), x, dtype=tf.float32)
     sess.run(tf.global_variables_initializer())
     found = show(
         sess,
@@ -122,7 +123,9 @@ def both_directions(sess):
         )
         joined = tf.concat([forward, backward], axis=2)
     sess.run(tf.global_variables_initializer())
-    show(sess, "in both directions", ("forward", forward), ("backward", backward), ("joined", joined))
+    show(
+        sess, "in both directions", ("forward", forward), ("backward", backward), ("joined", joined)
+    )
     return sess.run(joined)[0]
 
 

@@ -141,12 +141,92 @@ def _inside_table(rng: random.Random, folder: Path) -> None:
         write_table(file, items)
 
 
+# -- graphs --------------------------------------------------------------------------------------
+
+
+def _build_graph(tf: Any) -> None:
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", [3, 3])
+    y = tf.cond(tf.reduce_sum(x) > 0, lambda: tf.matmul(x, w), lambda: tf.nn.relu(x))
+    _, z = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * 2.0), [0, y])
+    tf.split(z[:, 1:], 2, axis=1)
+    tf.add_to_collection("number", 3)
+    loss = tf.reduce_mean(tf.square(z))
+    tf.train.AdamOptimizer().minimize(loss, name="train")
+
+
+def _make_meta_graph(folder: Path) -> None:
+    import tf1x as tf
+
+    with tf.Graph().as_default():
+        _build_graph(tf)
+        tf.train.export_meta_graph(str(folder / "graph.meta"))
+
+
+def _make_graph_text(folder: Path) -> None:
+    import tf1x as tf
+
+    with tf.Graph().as_default() as graph:
+        _build_graph(tf)
+        tf.train.write_graph(graph, str(folder), "graph.pbtxt")
+
+
+def _make_saved_model(folder: Path) -> None:
+    import tf1x as tf
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        y = tf.matmul(x, tf.get_variable("w", [3, 2]))
+        session.run(tf.global_variables_initializer())
+        tf.saved_model.simple_save(session, str(folder / "model"), {"x": x}, {"y": y})
+
+
+@contextmanager
+def _as_tensorflow() -> Iterator[None]:
+    """Graphs are refused with Python's errors too, as TensorFlow does: they become one of ours."""
+    import tf1x
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        if type(error) not in (OSError, ValueError, KeyError):
+            raise
+        raise tf1x.errors.InvalidArgumentError(None, None, str(error)) from error
+
+
+def _read_meta_graph(folder: Path) -> None:
+    import tf1x as tf
+
+    with _as_tensorflow(), tf.Graph().as_default():
+        tf.train.import_meta_graph(str(folder / "graph.meta"))
+
+
+def _read_graph_text(folder: Path) -> None:
+    import tf1x as tf
+    from tf1x.lib.graph_io import read_proto
+
+    with _as_tensorflow(), tf.Graph().as_default():
+        graph_def = read_proto(str(folder / "graph.pbtxt"), tf.GraphDef, as_text=True)
+        tf.import_graph_def(graph_def, name="")
+
+
+def _read_saved_model(folder: Path) -> None:
+    import tf1x as tf
+
+    with _as_tensorflow(), tf.Graph().as_default(), tf.Session() as session:
+        meta = tf.saved_model.loader.load(session, ["serve"], str(folder / "model"))
+        meta.signature_def["serving_default"].outputs["y"]
+
+
 # -- the table of formats ------------------------------------------------------------------------
 
 FORMATS: dict[str, Format] = {
     "checkpoint": Format(_make_bundle, _read_checkpoint),
     "checkpoint-index": Format(_make_bundle, _read_checkpoint, _inside_table),
     "checkpoint-v1": Format(_make_v1, _read_checkpoint),
+    "meta-graph": Format(_make_meta_graph, _read_meta_graph),
+    "graph-text": Format(_make_graph_text, _read_graph_text),
+    "saved-model": Format(_make_saved_model, _read_saved_model),
     "checkpoint-v1-table": Format(_make_v1, _read_checkpoint, _inside_table),
 }
 

@@ -14,6 +14,7 @@ import argparse
 import pickle
 import runpy
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Recording:
 
 
 class Recorder:
-    """Stands between a program and `Session.run`."""
+    """Stands between a program and `Session.run` in the main thread."""
 
     def __init__(self, tf: Any, session_class: Any, limit: int) -> None:
         self._tf = tf
@@ -76,7 +77,7 @@ class Recorder:
         session_class.run = run
 
     def run(self, session: Any, fetches: Any, feed_dict: Any, args: Any, kwargs: Any) -> Any:
-        if self._busy:
+        if self._busy or threading.current_thread() is not threading.main_thread():
             return self._run(session, fetches, feed_dict, *args, **kwargs)
         if self._count >= self._limit:
             raise Stop

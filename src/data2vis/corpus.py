@@ -23,7 +23,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +46,8 @@ _WALKS: Final = 140  # charts drawn a table, of which
 _KEPT: Final = 70  # so many at most are kept
 _TEMPERATURE: Final = 1.2  # points of score by which a chart is e times as likely
 # Real data sets that training does not see. Near relatives share a name: see `_families`.
-_REAL_TEST: Final = frozenset("barley la-riots wheat fair statecrime nile wine".split())
-_REAL_VALIDATION: Final = frozenset("driving crimea longley scotland diabetes".split())
+_REAL_TEST: Final = frozenset(("barley", "la-riots", "wheat", "fair", "statecrime", "nile", "wine"))
+_REAL_VALIDATION: Final = frozenset(("driving", "crimea", "longley", "scotland", "diabetes"))
 _RELATIVES: Final = {"seattle-temps": "temperatures", "sf-temps": "temperatures"}
 _VALIDATION_DOMAINS: Final = ("water quality",)
 _SYNTHETIC_CHANCES: Final = {"train": 0.93, "validation": 0.02, "test": 0.05}
@@ -101,7 +101,7 @@ def _statsmodels() -> Iterator[tuple[str, Callable[[], pd.DataFrame]]]:
     for module in pkgutil.iter_modules(datasets.__path__):
         if module.ispkg and module.name != "tests":
             loader = importlib.import_module(f"statsmodels.datasets.{module.name}")
-            yield module.name, lambda loader=loader: loader.load_pandas().data.reset_index()
+            yield module.name, partial(_loaded, loader)
 
 
 def _sklearn() -> Iterator[tuple[str, Callable[[], pd.DataFrame]]]:
@@ -110,7 +110,15 @@ def _sklearn() -> Iterator[tuple[str, Callable[[], pd.DataFrame]]]:
     # Not iris, which vega_datasets has, nor digits, which are pictures.
     for name in ("breast_cancer", "diabetes", "linnerud", "wine"):
         loader = getattr(datasets, f"load_{name}")
-        yield name, lambda loader=loader: loader(as_frame=True).frame
+        yield name, partial(_framed, loader)
+
+
+def _loaded(module: Any) -> pd.DataFrame:
+    return module.load_pandas().data.reset_index()
+
+
+def _framed(loader: Callable[..., Any]) -> pd.DataFrame:
+    return loader(as_frame=True).frame
 
 
 @cache

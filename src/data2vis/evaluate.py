@@ -132,13 +132,12 @@ def _is_visible(kind: str, item: Mapping[str, Any]) -> bool:
     if kind == "symbol":
         return bool(item.get("size", 64)) and item.get("shape") != "none"
     if kind == "arc":
-        return item.get("startAngle", 0) != item.get("endAngle", 0)
+        return bool(item.get("startAngle", 0) != item.get("endAngle", 0))
     if kind == "text":
         return str(item.get("text", "")).strip() not in ("", "null", "undefined", "NaN")
     if kind == "rule":
-        return ("x2" in item and item["x2"] != item.get("x", 0)) or (
-            "y2" in item and item["y2"] != item.get("y", 0)
-        )
+        ends = ((item.get(axis, 0), item.get(f"{axis}2", item.get(axis, 0))) for axis in "xy")
+        return any(start != end for start, end in ends)
     return True
 
 

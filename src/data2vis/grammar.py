@@ -20,7 +20,7 @@ there are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ class Role(NamedTuple):
     level: str = ""  # one value, or few, some or many categories
     signed: bool = False
     summative: bool = False  # parts that make a whole when stacked
-    count: bool = False
+    is_count: bool = False
     sparse: bool = False  # most categories come once: groups would be single rows
     sort: bool = False
     stack: bool = False
@@ -138,7 +138,7 @@ _CHANNEL_KINDS: Final[Mapping[tuple[str, str], str]] = {
 def _may_extend(state: State, channel: str, role: Role) -> bool:
     """Whether an encoding fits those before it; what is still lacking may come."""
     roles = state.roles
-    if role.count and any(r.count for r in roles):
+    if role.is_count and any(r.is_count for r in roles):
         return False
     kinds = {r.kind for r in roles} | {role.kind}
     if "A" in kinds and kinds & set("QTK"):
@@ -194,7 +194,7 @@ def _is_stacked(state: State) -> bool:
     return any(r is not None and r.stack for r in (state.x, state.y))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_complete(state: State) -> bool:
     """Whether the chart may end here."""
     if not state.roles or _pair(state.x, state.y) not in _POSITIONS[state.mark]:
@@ -324,7 +324,7 @@ def _forms() -> tuple[_Form, ...]:
                 for options, changed in _options(channel, role):
                     key = (channel, options + prefix, changed)
                     classes[key] = classes.get(key, 0) | 1 << _BIT[name]
-    count = Role("A", summative=True, count=True)
+    count = Role("A", summative=True, is_count=True)
     counts = [
         _Form(channel, options, 0, role)
         for channel in CHANNELS
@@ -359,17 +359,18 @@ _FORMS: Final = {mark: [f for f in _forms() if _suits(f, mark)] for mark in MARK
 _CHANNEL_INDEX: Final = {channel: i for i, channel in enumerate(CHANNELS)}
 
 
-@lru_cache(maxsize=None)
-def _next_forms(state: State) -> tuple[tuple[_Form, State], ...]:
-    """The encodings that fit a state, table or no table, and the states that they lead to."""
+@cache
+def _next_forms(state: State) -> tuple[tuple[_Form, State, bool], ...]:
+    """The encodings that fit a state, the states after them, and whether those are complete."""
     if len(state.roles) >= MAX_ENCODINGS:
         return ()
     last = state.last
-    return tuple(
-        (form, state._replace(**{form.channel: form.role}))
-        for form in _FORMS[state.mark]
-        if _CHANNEL_INDEX[form.channel] > last and _may_extend(state, form.channel, form.role)
-    )
+    found = []
+    for form in _FORMS[state.mark]:
+        if _CHANNEL_INDEX[form.channel] > last and _may_extend(state, form.channel, form.role):
+            after = State(**{**state._asdict(), form.channel: form.role})
+            found.append((form, after, _is_complete(after)))
+    return tuple(found)
 
 
 Remaining = tuple[int, ...]  # unused columns by class, as many as one chart can use
@@ -379,6 +380,7 @@ def _without(remaining: Remaining, bit: int) -> Remaining:
     return (*remaining[:bit], remaining[bit] - 1, *remaining[bit + 1 :])
 
 
+@lru_cache(maxsize=1 << 16)
 def _available(remaining: Remaining) -> int:
     return sum(1 << bit for bit, count in enumerate(remaining) if count)
 
@@ -396,13 +398,20 @@ def _can_end(state: State, remaining: Remaining) -> bool:
     if _is_complete(state):
         return True
     available = _available(remaining)
-    for form, after in _next_forms(state):
-        if not form.classes:
-            if _can_end(after, remaining):
-                return True
-        elif any(_can_end(after, _without(remaining, b)) for b in _bits(form.classes & available)):
-            return True
-    return False
+    forms = _next_forms(state)
+    if any(done and (not f.classes or f.classes & available) for f, _, done in forms):
+        return True
+    return any(_usable(form, after, False, remaining, available) for form, after, _ in forms)
+
+
+def _usable(form: _Form, after: State, done: bool, remaining: Remaining, available: int) -> int:
+    """The classes (for `count`: 1) with which an encoding leads to a chart that can end."""
+    if not form.classes:
+        return int(done or _can_end(after, remaining))
+    classes = form.classes & available
+    if done:
+        return classes
+    return sum(1 << b for b in _bits(classes) if _can_end(after, _without(remaining, b)))
 
 
 class _Menu(NamedTuple):
@@ -418,21 +427,15 @@ def _menus(state: State, remaining: Remaining) -> Mapping[tuple[str, ...], _Menu
     available = _available(remaining)
     words: dict[tuple[str, ...], set[int]] = {(): {IDS[END]} if _is_complete(state) else set()}
     classes: dict[tuple[str, ...], int] = {}
-    for form, after in _next_forms(state):
+    for form, after, done in _next_forms(state):
+        usable = _usable(form, after, done, remaining, available)
+        if not usable:
+            continue
         path = (form.channel, *form.prefix)
         if form.classes:
-            usable = sum(
-                1 << bit
-                for bit in _bits(form.classes & available)
-                if _can_end(after, _without(remaining, bit))
-            )
-            if not usable:
-                continue
             classes[path] = classes.get(path, 0) | usable
-        elif _can_end(after, remaining):
-            words.setdefault(path, set()).add(IDS["count"])
         else:
-            continue
+            words.setdefault(path, set()).add(IDS["count"])
         for length, word in enumerate(path):
             words.setdefault(path[:length], set()).add(IDS[word])
     return {
@@ -444,7 +447,7 @@ def _menus(state: State, remaining: Remaining) -> Mapping[tuple[str, ...], _Menu
 @lru_cache(maxsize=1 << 16)
 def _after(state: State, path: tuple[str, ...], bit: int | None) -> State | None:
     """The state after an encoding; `bit` is the class of its column, None for `count`."""
-    for form, after in _next_forms(state):
+    for form, after, _ in _next_forms(state):
         if (form.channel, *form.prefix) == path and (
             form.classes >> bit & 1 if bit is not None else not form.classes
         ):

@@ -7,6 +7,7 @@ group) or a summary (one row a group).
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -191,7 +192,9 @@ _SHAPE_CHANCES: Final = (0.5, 0.16, 0.2, 0.14)
 _FREQUENCIES: Final = {"YS": 100, "QS": 400, "MS": 1200, "W": 5000, "D": 36_500, "h": 800_000}
 _FIRST: Final = "Ada Ben Cleo Dan Eve Finn Gus Hana Ida Jon Kim Leo Mia Noah Omar Pia Quinn Rosa"
 _LAST: Final = "Adams Brown Chen Diaz Evans Fischer Gupta Haas Ito Jones Klein Lopez Moore Novak"
-_SYLLABLES: Final = "al an ber bo cor da den el fal gra hol in ka lin mar nor ost pel ro sa ton ur ver wyn".split()  # fmt: skip
+_SYLLABLES: Final = tuple(
+    re.findall("..", "alanberbocordadenelfagraholinkalimarnorostpelrosatonurverwyn")
+)
 _STYLES: Final[tuple[Callable[[str], str], ...]] = (
     str, str.title, str.upper, str.capitalize,
     lambda name: name.replace(" ", "_"),
@@ -271,16 +274,17 @@ def _smooth(rows: int, random: np.random.Generator) -> Values:
     """A standardised series with a trend, a season and noise."""
     walk = np.cumsum(random.normal(size=rows)) / np.sqrt(rows)
     season = np.sin(np.arange(rows) * 2 * np.pi / random.choice([4, 7, 12, 24]))
-    return walk * random.uniform(0.3, 1.5) + season * random.uniform(0, 0.8) + 0.3 * random.normal(
-        size=rows
-    )  # fmt: skip
+    noise = random.normal(size=rows)
+    found: Values = walk * random.uniform(0.3, 1.5) + season * random.uniform(0, 0.8) + 0.3 * noise
+    return found
 
 
 def _dates(rows: int, random: np.random.Generator) -> Values:
     fitting = [frequency for frequency, most in _FREQUENCIES.items() if rows <= most]
     frequency = str(random.choice(fitting))
     start = pd.Timestamp(int(random.integers(1950, 2020)), int(random.integers(1, 13)), 1)
-    return np.asarray(pd.date_range(start, periods=rows, freq=frequency))
+    dates: Values = np.asarray(pd.date_range(start, periods=rows, freq=frequency))
+    return dates
 
 
 def _skeleton(

@@ -258,7 +258,8 @@ def _read_encoding(words: Sequence[str], start: int) -> tuple[Encoding, int]:
         word = words[position]
         if word in POINTERS or word == "count":
             key = "aggregate" if word == "count" else "field"
-            return _checked(Encoding(channel, **options, **{key: word})), position + 1
+            options[key] = word
+            return _checked(Encoding(channel, **options)), position + 1
         key, value = _option(word)
         if key in options:
             raise SpecError(f"{word!r} is one {key} too many for {channel}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,11 +43,14 @@ _DATE: Final = re.compile(
 _NUMBER: Final = re.compile(r"[-+]?[$€£]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?%?")
 _YEAR_NAME: Final = re.compile(r"(^|[^a-z])(years?|yr|jahr|año|année)([^a-z]|$)", re.IGNORECASE)
 # Names that Vega-Lite cannot carry, escaped or not: they break the code that it generates.
-_UNSPEAKABLE: Final = {'"': "″", "\\": "∖", "`": "′"}
+_UNSPEAKABLE: Final = {'"': "\N{DOUBLE PRIME}", "\\": "\N{SET MINUS}"}
 _OF_OBJECT: Final = frozenset(
-    "constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString "
-    "valueOf __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__".split()
-)
+    (
+        "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+        "toString", "valueOf", "__proto__", "__defineGetter__", "__defineSetter__",
+        "__lookupGetter__", "__lookupSetter__",
+    )
+)  # fmt: skip
 _ESCAPED: Final = re.compile(r"([.\[\]'])")
 _ESCAPE: Final = re.compile(r"\\(.)")
 
@@ -220,11 +223,11 @@ class Table:
 
     def restore(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """A specification with names for its pointers."""
-        return _walk(spec, lambda pointer: escape(self.column(pointer)))
+        return _renamed(spec, lambda pointer: escape(self.column(pointer)))
 
     def normalise(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """A specification with pointers for its names."""
-        return _walk(spec, lambda name: self.pointer(unescape(name)))
+        return _renamed(spec, lambda name: self.pointer(unescape(name)))
 
     def spec(self, chart: Chart) -> dict[str, Any]:
         """A chart as a whole Vega-Lite specification, with the rows of the columns it uses."""
@@ -244,24 +247,23 @@ def fields(spec: Mapping[str, Any]) -> list[str]:
         found.append(unescape(name))
         return name
 
-    _walk({key: value for key, value in spec.items() if key != "data"}, note)
+    _renamed(spec, note)
     return found
 
 
-def _walk(spec: Any, rename: Any) -> Any:
+def _renamed(spec: Mapping[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
     """A copy in which every `"field": text` is renamed; data is left as it is."""
-    if isinstance(spec, Mapping):
-        return {
-            key: rename(value)
-            if key == "field" and isinstance(value, str)
-            else value
-            if key == "data"
-            else _walk(value, rename)
-            for key, value in spec.items()
-        }
-    if isinstance(spec, list):
-        return [_walk(value, rename) for value in spec]
-    return spec
+
+    def walk(key: str, value: Any) -> Any:
+        if key == "field" and isinstance(value, str):
+            return rename(value)
+        if key == "data":
+            return value
+        if isinstance(value, Mapping):
+            return {inner: walk(inner, each) for inner, each in value.items()}
+        return [walk("", each) for each in value] if isinstance(value, list) else value
+
+    return {key: walk(key, value) for key, value in spec.items()}
 
 
 def _names(given: Iterable[Any]) -> list[str]:

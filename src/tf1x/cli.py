@@ -1,4 +1,4 @@
-"""The command line: `tf1x run`, `tf1x ops`."""
+"""The command line: `tf1x run`, `tf1x inspect`, `tf1x ops`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ Runs TensorFlow 1 programs, unmodified, on JAX/XLA.
   tf1x run train.py --epochs 3     a script; what follows it are its own arguments
   tf1x run -m package.train        a module, as `python -m` runs it
   tf1x run course.ipynb            a notebook's code cells, in order
+  tf1x inspect model.ckpt-1000     what is in a checkpoint, graph, SavedModel, event or record file
   tf1x ops                         the ops that there are
   tf1x ops tf.matmul               one of them: arguments, gradient, where it is declared
 
@@ -86,6 +87,16 @@ def _parser() -> argparse.ArgumentParser:
         "  tf1x ops\n  tf1x ops MatMul\n  tf1x ops tf.nn.relu",
     )  # fmt: skip
     ops.add_argument("name", metavar="NAME", nargs="?", help="an op type or a public name")
+
+    inspected = commands.add_parser(
+        "inspect", help="what is in a checkpoint, graph, SavedModel, event or record file",
+        formatter_class=formatter,
+        description="Tells what a file holds; of a checkpoint's tensor or a graph's node, all of it.\n\n"
+        "  tf1x inspect logs/model.ckpt-1000\n  tf1x inspect logs/model.ckpt-1000 dense/kernel\n"
+        "  tf1x inspect export/1",
+    )  # fmt: skip
+    inspected.add_argument("file", metavar="FILE", help="a file, a checkpoint's prefix or a folder")
+    inspected.add_argument("name", metavar="NAME", nargs="?", help="of a tensor or node in it")
     return parser
 
 
@@ -108,9 +119,14 @@ def main(argv: Sequence[str] | None = None) -> None:
                 py2=options.py2,
             )
         )
-    elif options.command == "ops":
+    elif options.command in ("ops", "inspect"):
         try:
-            status = _show_op(options.name) if options.name else _list_ops()
+            if options.command == "inspect":
+                from tf1x import inspect_file
+
+                status = inspect_file.run(options.file, options.name)
+            else:
+                status = _show_op(options.name) if options.name else _list_ops()
             sys.stdout.flush()
         except BrokenPipeError:  # `tf1x ops | head`: the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -132,13 +132,60 @@ def test_graph_of_tensorflow(program: Callable[[Given], Any]) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_gradient_loops_are_refused_by_name() -> None:
-    with tf1.Graph().as_default() as graph:
-        g = Given()
-        tf1.gradients(mapped(g), g.x)
-    proto = GraphDef.FromString(graph.as_graph_def().SerializeToString())
-    with (
-        tf1x.Graph().as_default(),
-        pytest.raises(tf1x.errors.UnimplementedError, match=r"TensorArrayGradV3|Stack"),
-    ):
-        tf1x.import_graph_def(proto, name="")
+def nested_loops_and_branches(g: Given) -> Any:
+    def body(i: Any, a: Any) -> Any:
+        a = tf1.cond(tf1.equal(i % 2, 0), lambda: tf1.tanh(tf1.matmul(a, g.w)), lambda: a * g.v)
+        _, a = tf1.while_loop(
+            lambda j, b: j < i, lambda j, b: (j + 1, tf1.sin(b) * g.v + b), [0, a]
+        )
+        return i + 1, a
+
+    return tf1.while_loop(lambda i, a: i < g.n, body, [0, g.x])[1]
+
+
+def broadcasts(g: Given) -> Any:
+    """Their gradients need the shapes of every step."""
+    return tf1.while_loop(lambda a: tf1.reduce_sum(a) < 40.0, lambda a: a * g.v + tf1.reduce_mean(a, 0) + 1.0, [g.x])  # fmt: skip
+
+
+def dynamic_arrays(g: Given) -> Any:
+    ta = tf1.TensorArray(tf1.float32, size=0, dynamic_size=True, clear_after_read=False)
+    _, ta = tf1.while_loop(
+        lambda i, _: i < g.n, lambda i, t: (i + 1, t.write(i, g.x * g.v)), [0, ta]
+    )
+    return [ta.concat(), ta.read(0)]
+
+
+DIFFERENTIATED: list[Callable[[Given], Any]] = [
+    conditional, two_of_one_predicate, nested_conditionals, cases, loop_with_branch,
+    nested_loops_and_branches, broadcasts, mapped, dynamic_arrays, recurrent,
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("program", DIFFERENTIATED, ids=lambda p: p.__name__)
+def test_gradient_graph_of_tensorflow(program: Callable[[Given], Any]) -> None:
+    """Stacks and gradient arrays of a loop's gradient, Switch and Merge of a branch's."""
+    with tf1.Graph().as_default() as graph, tf1.Session() as session:
+        given = Given()
+        found = program(given)
+        found = list(found) if isinstance(found, (list, tuple)) else [found]
+        floats = [t for t in found if t.dtype == tf1.float32]
+        weights = [tf1.reduce_sum(t * tf1.cos(t)) for t in floats]
+        grads = tf1.gradients(weights, [given.x, given.w, given.v, *tf1.trainable_variables()])
+        fetches = [tf1.convert_to_tensor(t).name for t in grads if t is not None]
+        session.run(tf1.global_variables_initializer())
+        variables = tf1.global_variables()
+        start, names = session.run(variables), [v.op.name for v in variables]
+        feeds = [{"x:0": X, "p:0": p, "n:0": n} for p, n in ((True, 3), (False, 4))]
+        theirs = [session.run(fetches, f) for f in feeds]
+    with tf1x.Graph().as_default() as ours, tf1x.Session() as session:
+        tf1x.import_graph_def(
+            GraphDef.FromString(graph.as_graph_def().SerializeToString()), name=""
+        )
+        for name, value in zip(names, start, strict=True):
+            assign = ours.get_operation_by_name(f"{name}/Assign")
+            session.run(assign, {assign.inputs[1]: value})
+        for feed, expected in zip(feeds, theirs, strict=True):
+            for a, b in zip(session.run(fetches, feed), expected, strict=True):
+                np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5)

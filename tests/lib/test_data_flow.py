@@ -77,7 +77,9 @@ def _of_none(tf: Any) -> Any:
 def _shared(tf: Any) -> Any:
     one, other = (tf.FIFOQueue(5, tf.int32, shared_name="both") for _ in range(2))
     with tf.control_dependencies([one.enqueue(7)]):
-        return [other.dequeue(), one.size()]
+        value = other.dequeue()
+    with tf.control_dependencies([value]):
+        return [value, one.size()]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,6 @@ _ERRORS: dict[str, Any] = {
     "dequeue_up_to_closed": lambda tf: _closed(tf, lambda q: q.dequeue_up_to(2)),
     "close_closed": lambda tf: _closed(tf, lambda q: q.close()),
     "no_shapes": lambda tf: tf.FIFOQueue(3, tf.int32).dequeue_many(2),
-    "no_shapes_priority": lambda tf: tf.PriorityQueue(3, tf.int32).dequeue_many(2),
     "negative": lambda tf: tf.FIFOQueue(3, tf.int32, [[]]).dequeue_many(
         tf.placeholder_with_default(-1, [])
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ from tf1x.runtime import buckets
 from tf1x.runtime import compile as compiling
 
 DEPTH, UNITS, BATCH, SYMBOLS = 3, 4, 2, 6
-LENGTHS = (5, 7, 6, 8, 12, 10, 9, 15, 16, 7, 13)
-Program = Callable[[], tuple[dict[str, Any], Any]]
+LENGTHS = (6, 8, 12)
 
 
 @pytest.fixture
@@ -118,20 +116,65 @@ def _results(program: Any, lengths: Any) -> list[Any]:
         found = []
         for length in lengths:
             feeds = {k: v for k, v in _feeds(length).items() if k.partition(":")[0] in names}
-            found.append(session.run(fetches[:-1], feeds))
-            session.run(fetches[-1], feeds)
+            found.append(session.run(fetches, feeds)[:-1])
         return found
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__.strip("_"))
-def test_programs(program: Any, compiled: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numbers_are_those_of_a_program_for_each_length(
+    program: Any, compiled: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "_DIFFERENT", 1)
     found = _results(program, LENGTHS)
     padded = [c for c in compiled if isinstance(c, buckets.PaddedSegment)]
+    assert len(padded) == 2, "lengths up to 8, and up to 16"
     monkeypatch.setattr(buckets.Layout, "of", staticmethod(lambda *args: None))
     wanted = _results(program, LENGTHS)
     for length, ours, theirs in zip(LENGTHS, found, wanted, strict=True):
         for a, b in zip(ours, theirs, strict=True):
             a, b = (x.values if hasattr(x, "values") else x for x in (a, b))
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=str(length))
-    # Two lengths compiled as they come, then the buckets up to 8 and up to 16; two kinds of runs.
-    assert len(padded) == 4
+
+
+def test_one_program_a_bucket(compiled: list[Any]) -> None:
+    """Two lengths are compiled as they come; then one program up to 8, and one up to 16."""
+    counts = []
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, _, _, n = _inputs()
+        cell = tf.nn.rnn_cell.BasicRNNCell(UNITS)
+        _, state = tf.nn.dynamic_rnn(cell, x, n, dtype=tf.float32)
+        session.run(tf.global_variables_initializer())
+        compiled.clear()
+        for length in (5, 7, 6, 8, 5, 12, 10, 9, 15, 16, 13, 7):
+            feeds = _feeds(length)
+            session.run(state, {x: feeds["x:0"], n: feeds["n:0"]})
+            counts.append(len(compiled))
+    assert counts == [1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4]
+
+
+def test_what_is_not_known_to_be_right_is_compiled_for_each_length(compiled: list[Any]) -> None:
+    """The order of the steps by size: padding would be sorted among them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None])
+        total = tf.foldl(lambda a, b: a * 0.5 + b, tf.nn.top_k(x, tf.size(x))[0])
+        for length in (5, 6, 7, 8):
+            values = np.arange(float(length))
+            wanted = 0.0
+            for i, value in enumerate(values[::-1]):
+                wanted = value if i == 0 else wanted * 0.5 + value
+            np.testing.assert_allclose(session.run(total, {x: values}), wanted, rtol=1e-6)
+    assert not any(isinstance(c, buckets.PaddedSegment) for c in compiled)
+
+
+def test_lengths_that_go_together() -> None:
+    """The same length, one more, and another one; the batch stays."""
+    seen = [((2, 6, 3), (2, 7), (9,)), ((2, 8, 3), (2, 9), (5,))]
+    layout = buckets.Layout.of(seen, ((2, 7, 3), (2, 8), (6,)))
+    assert layout is not None
+    assert layout.greatest == (8, 8)
+    assert layout.sizes(((2, 6, 3), (2, 7), (8,))) == (6, 8)
+    for other in (
+        ((2, 6, 3), (2, 6), (8,)), ((3, 6, 3), (3, 7), (8,)), ((2, 4, 3), (2, 5), (8,)),
+        ((2, 6, 3), (2, 7), (9,)), ((2, 6, 3), (2, 7)),
+    ):  # fmt: skip
+        assert layout.sizes(other) is None

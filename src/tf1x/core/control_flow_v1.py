@@ -452,7 +452,7 @@ class Raised:
         data = data if node.op == "TensorArrayV3" else data[1:]
         values = [self._tensor(*key, place) for key in data]
         of_gradient = node.op != "TensorArrayV3" and self._flows.of_gradient(node)
-        empty = (lambda: self._empty(array, place)) if of_gradient else None
+        empty = (lambda flow: self._empty(array, place, flow)) if of_gradient else None
         grows = array.attr["dynamic_size"].b
         grows = grows or (of_gradient and self._size(array, place) is None)
         with place.graph.as_default(), self._waiting(node, place):
@@ -460,15 +460,12 @@ class Raised:
         for i, tensor in enumerate(outputs):
             place.tensors[node.name, i] = tensor
 
-    def _empty(self, array: Any, place: _Place) -> Tensor:
-        """A list for the gradients of an array, of its size where that is known from the start."""
+    def _empty(self, array: Any, place: _Place, like: Tensor | None = None) -> Tensor:
+        """A list for the gradients of an array, as long as that (or as `like`) is."""
         size = self._size(array, place)
-        made: Tensor = call(
-            "TensorListReserve",
-            unknown_shape(),
-            convert.constant(0, dtypes.int32) if size is None else size,
-            element_dtype=array_type(array),
-        )
+        if size is None:
+            size = convert.constant(0, dtypes.int32) if like is None else call("TensorListLength", like)  # fmt: skip
+        made: Tensor = call("TensorListReserve", unknown_shape(), size, element_dtype=array_type(array))  # fmt: skip
         return made
 
     def _size(self, array: Any, place: _Place) -> Tensor | None:

@@ -115,9 +115,8 @@ class Flows:
 
     def of_gradient(self, node: Any) -> bool:
         """Whether a node's handle is that of a gradient array."""
-        return (
-            made_by(self._nodes, node, ("TensorArrayV3", "TensorArrayGradV3")).op != "TensorArrayV3"
-        )
+        made = made_by(self._nodes, node, ("TensorArrayV3", "TensorArrayGradV3"))
+        return bool(made is not None and made.op != "TensorArrayV3")
 
     def array_of(self, key: Key) -> Any:
         """The `TensorArrayV3` whose flow a tensor is; None: it is none."""
@@ -168,14 +167,14 @@ def array_type(node: Any) -> Any:
 
 
 def array_outputs(
-    node: Any, values: list[Tensor], grows: bool, empty: Callable[[], Tensor] | None
+    node: Any, values: list[Tensor], grows: bool, empty: Callable[[Tensor], Tensor] | None
 ) -> list[Tensor]:
     """What a TensorArray node gives, its flows as lists.
 
     Args:
         values: its inputs without the handle (of `TensorArrayV3` all).
         grows: whether writing makes the array longer where that is needed.
-        empty: for a gradient array, makes the list that gradients are written to.
+        empty: for a gradient array, makes the list that gradients are written to from the flow.
     """
     kind, dtype = node.op, array_type(node)
     if kind == "TensorArrayV3":
@@ -185,11 +184,11 @@ def array_outputs(
         return [values[0], values[0]]
     if kind == "TensorArrayWriteV3":
         index, value, flow = values
-        flow = empty() if empty is not None else flow
+        flow = empty(flow) if empty is not None else flow
         return [call("TensorListSetItem", flow, index, value, resize_if_index_out_of_bounds=grows)]
     if kind == "TensorArrayScatterV3":
         indices, value, flow = values
-        flow = empty() if empty is not None else flow
+        flow = empty(flow) if empty is not None else flow
         return [call("TensorListScatterIntoExistingList", flow, value, indices)]
     if kind == "TensorArraySplitV3":
         value, lengths, _ = values

@@ -155,6 +155,10 @@ def _check_inputs(
             if attr and not isinstance(attrs.get(attr), kind):
                 raise ValueError(f"Node {name!r} ({definition.type}) lacks the attribute {attr!r}.")
         if arg not in definition.inputs:
+            if arg.number_attr and not 0 <= attrs[arg.number_attr] <= _MOST_OUTPUTS:
+                raise ValueError(
+                    f"Node {name!r} ({definition.type}) says it has {attrs[arg.number_attr]} outputs."
+                )
             continue
         if arg.is_type_list:
             types += attrs[str(arg.type_attr)]
@@ -200,6 +204,10 @@ def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> 
 
 # Attributes that say nothing of what an op computes.
 _IGNORED = frozenset({"allowed_devices", "debug_name"})
+_MISFITS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+)  # fmt: skip
+_MOST_OUTPUTS = 1 << 20
 
 
 class Library:
@@ -231,12 +239,20 @@ class Library:
         Raises:
             ValueError: what the node says of it does not fit the op.
         """
-        if node.op in self._protos:
-            return self._call(graph, node, inputs, name)
+        try:
+            if node.op in self._protos:
+                return self._call(graph, node, inputs, name)
+            return self._made_op(graph, node, inputs, name)
+        except _MISFITS as error:  # attributes that an op's shape rule, say, does not expect
+            raise ValueError(
+                f"Node {node.name!r} ({node.op}): {type(error).__name__}: {error}"
+            ) from error
+
+    def _made_op(self, graph: Graph, node: Any, inputs: tuple[Tensor, ...], name: str) -> Operation:
         definition = opdef.get(node.op)
         try:
             attrs = {key: attr_from_proto(value) for key, value in node.attr.items()}
-        except (TypeError, ValueError, KeyError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"Node {node.name!r} ({node.op}): {error}") from error
         for key in attrs.keys() - _attr_names(definition):
             if key in _IGNORED or self._is_default(node.op, key, attrs[key]):
@@ -246,7 +262,9 @@ class Library:
         forward = self._differentiated(attrs, inputs) if node.op == "SymbolicGradient" else None
         if forward is not None:
             attrs["f"] = FuncAttr(forward.type, forward.attrs)
-        op = definition.node(inputs, self.instantiate(graph, attrs, inputs), name, graph=graph)
+        op = definition.node(
+            inputs, self.instantiate(definition, graph, attrs, inputs), name, graph=graph
+        )
         op.forward = forward
         op.device = node.device
         if inputs:
@@ -278,13 +296,22 @@ class Library:
         }
         definition = opdef.get("StatefulPartitionedCall")
         attrs = checked_attrs(definition, node.name, attrs)
-        return definition.node(inputs, self.instantiate(graph, attrs, inputs), name, graph=graph)
+        return definition.node(
+            inputs, self.instantiate(definition, graph, attrs, inputs), name, graph=graph
+        )
 
     def instantiate(
-        self, graph: Graph, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
+        self,
+        definition: opdef.OpDef,
+        graph: Graph,
+        attrs: dict[str, Any],
+        inputs: tuple[Tensor, ...],
     ) -> dict[str, Any]:
         """The attributes of a call with its functions made and their names put in."""
-        return {key: self._replaced(graph, value, inputs) for key, value in attrs.items()}
+        return {
+            key: self._replaced(graph, value, _passed(definition, key, attrs, inputs))
+            for key, value in attrs.items()
+        }
 
     def _replaced(self, graph: Graph, value: Any, inputs: tuple[Tensor, ...]) -> Any:
         if isinstance(value, list):
@@ -299,11 +326,16 @@ class Library:
             name = outermost.unique_function_name(name)
         function = FuncGraph(name, graph)
         outermost.add_function(function)
-        passed = inputs[len(inputs) - len(proto.signature.input_arg) :]
+        args = proto.signature.input_arg
+        passed = [None] * (len(args) - len(inputs)) + list(inputs)[
+            max(0, len(inputs) - len(args)) :
+        ]
         made: dict[str, Tensor] = {}
         with function.building():
-            for arg, given in zip(proto.signature.input_arg, passed, strict=True):
-                is_handle = given.dtype is dtypes.resource or given.dtype._is_ref_dtype
+            for arg, given in zip(args, passed, strict=True):
+                is_handle = given is not None and (
+                    given.dtype is dtypes.resource or given.dtype._is_ref_dtype
+                )
                 made[arg.name] = function.parameter(
                     as_dtype(arg.type), TensorShape.of(None), bound=given if is_handle else None
                 )
@@ -321,6 +353,20 @@ class Library:
         op._add_control_inputs([ops[c[1:]] for c in node.input if c.startswith("^") and c[1:] in ops])  # fmt: skip
         made.update(zip(output_names(op), op.outputs, strict=True))
         return op
+
+
+def _passed(
+    definition: opdef.OpDef, key: str, attrs: dict[str, Any], inputs: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """The inputs that become the last arguments of the function that is the attribute `key`.
+
+    A dataset op names those of each of its functions: `other_arguments`, `key_func_other_arguments`,
+    `init_func_other_args`. Others pass all their inputs, or all but the first (the predicate of `If`).
+    """
+    names = (f"{key}_other_arguments", f"{key}_other_args", "other_arguments")
+    parts = zip(definition.inputs, definition.input_slices(attrs), strict=True)
+    found = {arg.name: part for arg, part in parts if arg.name in names}
+    return inputs[next(iter(found.values()))] if found else inputs
 
 
 def _names(values: Any) -> list[str]:

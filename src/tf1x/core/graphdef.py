@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tf1x.core.shapes import TensorShape
 
 # versions.proto: the GraphDef version that TensorFlow 1.x writes; 2.21 reads it.
 PRODUCER_VERSION = 27
+_MOST_BYTES = 1 << 31  # of a message, and so of a tensor in one
 
 
 # -- tensors -----------------------------------------------------------------------------------
@@ -56,7 +58,9 @@ def make_ndarray(proto: Any) -> np.ndarray[Any, Any]:
     """
     kind = as_dtype(proto.dtype)
     shape = tuple(int(d.size) for d in proto.tensor_shape.dim)
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
+    if min(shape, default=0) < 0 or size * kind.size > _MOST_BYTES:
+        raise ValueError(f"A TensorProto has the shape {shape}, which no array has.")
     if kind is dtypes.string:
         values = np.empty(len(proto.string_val), object)
         values[:] = list(proto.string_val)
@@ -84,6 +88,8 @@ def _fill(flat: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
     if flat.size >= size:
         return flat[:size]
     last = flat[-1] if flat.size else (b"" if flat.dtype == object else flat.dtype.type(0))
+    if flat.size <= 1 and flat.dtype != object and size > 1 << 20:
+        return np.broadcast_to(np.asarray(last, flat.dtype), (size,))  # takes no memory
     filled = np.empty(size, flat.dtype)
     filled[: flat.size] = flat
     filled[flat.size :] = last

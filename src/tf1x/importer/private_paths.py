@@ -118,12 +118,26 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "python.pywrap_tensorflow": ("tf.train",),
     "python.pywrap_tensorflow_internal": ("tf.train",),
     **_all("python.tools", "inspect_checkpoint", "tf1x.lib.train.checkpoint_utils"),
-    **_all("python.saved_model", "builder loader signature_constants", "tf.saved_model"),
     **_all(
         "python.saved_model",
-        "signature_def_utils simple_save tag_constants utils",
-        "tf.saved_model",
+        "builder builder_impl simple_save",
+        "tf1x.lib.saved_model.builder",
     ),
+    **_all(
+        "python.saved_model",
+        "loader loader_impl main_op main_op_impl",
+        "tf1x.lib.saved_model.loader",
+    ),
+    **_all(
+        "python.saved_model",
+        "signature_def_utils signature_def_utils_impl utils utils_impl",
+        "tf1x.lib.saved_model.signatures",
+    ),
+    **_all("python.saved_model", "saved_model", "tf.saved_model"),
+    **_all("python.framework", "meta_graph", "tf1x.lib.train.meta_graph"),
+    **_all("python.framework", "graph_io", "tf1x.lib.graph_io"),
+    **_all("python.tools", "freeze_graph", "tf1x.lib.freeze_graph"),
+    **_all("python.tools", "optimize_for_inference_lib strip_unused_lib", "tf1x.lib.graph_util"),
     **_all("python.summary", "summary", "tf.summary"),
     **_all("python.summary.writer", "writer", "tf.summary"),
     **_all(
@@ -236,6 +250,10 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 # Modules that stand for private ones as they are.
 MODULES: dict[str, str] = {
+    **{
+        f"python.saved_model.{module}": f"tf1x.lib.saved_model.{module}"
+        for module in ("constants", "signature_constants", "tag_constants")
+    },
     "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
     "python.training.checkpoint_state_pb2": "tf1x.core.messages",
     **{
@@ -299,4 +317,5 @@ NAMES: dict[str, str] = {
     "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
     "python.layers.base._Layer": "tf.layers.Layer",
     "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",
+    "python.training.saver._get_saver_or_default": "tf1x.lib.train.saver:get_saver_or_default",
 }

@@ -56,7 +56,8 @@ def pad_with(input: Any, paddings: Any, value: Any) -> Any:
 )
 def Pad(input: Any, paddings: Any) -> Any:
     """`input` with `paddings[i]` = (before, after) zeros around dimension i."""
-    return pad_with(input, paddings, np.zeros((), input.dtype))
+    nothing = np.array(b"" if input.dtype == object else 0, input.dtype)
+    return pad_with(input, paddings, nothing)
 
 
 @op(

@@ -55,13 +55,16 @@ def mapped(input_dataset: DatasetValue, function: Function) -> DatasetValue:
 def mapped_ahead(
     input_dataset: DatasetValue, function: Function, threads: int, ordered: bool
 ) -> DatasetValue:
-    """By several threads, in order. Random numbers are drawn by one, to be those of each run."""
+    """By several threads, in order. Random numbers are drawn by one, to be those of each run.
+
+    More results wait than threads are at work: Python's threads seldom change places.
+    """
 
     def start(context: Context) -> Run:
         source = input_dataset.start(context)
         count = 1 if function.is_random else threads
         call = lambda element: function(context, element)  # noqa: E731
-        return Ahead(context, source, call, count, max(count, threads), ordered).run()
+        return Ahead(context, source, call, count, max(8, 4 * threads), ordered).run()
 
     return DatasetValue(start)
 

@@ -208,14 +208,16 @@ class Ahead:
         self._source, self._function = source, function
         self._count, self._ahead, self._ordered = threads, ahead, ordered
         self._slots: deque[_Slot] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._finished = threading.Condition(self._lock)  # who asks for elements waits for this
+        self._room = threading.Condition(self._lock)  # and the threads for that
         self._turn = threading.Lock()  # held while the source is asked
         self._threads: list[threading.Thread] = []
         self._stopped = self._ended = False
         context.add(self)
 
     def next(self) -> Any:
-        with self._changed:
+        with self._lock:
             if not self._threads and not self._stopped:
                 self._start()
             while True:
@@ -226,8 +228,8 @@ class Ahead:
                     break
                 if self._ended and not self._slots:
                     return None
-                self._changed.wait()
-            self._changed.notify_all()
+                self._finished.wait()
+            self._room.notify()
         if slot.error is not None:
             raise slot.error
         return slot.value
@@ -261,18 +263,19 @@ class Ahead:
                     value = self._function(value)
                 except BaseException as error:
                     slot.error = error
-            with self._changed:
+            with self._lock:
                 slot.value = value
                 slot.ready = True
+                if not self._ordered or (self._slots and self._slots[0] is slot):
+                    self._finished.notify_all()
                 del slot, value, taken
-                self._changed.notify_all()
 
     def _take(self) -> tuple[_Slot, Any] | None:
         """A place in the order, and the source's element for it; None when there are no more."""
         with self._turn:
-            with self._changed:
+            with self._lock:
                 while len(self._slots) >= self._ahead and not self._stopped:
-                    self._changed.wait()
+                    self._room.wait()
                 if self._stopped or self._ended:
                     return None
             slot, value = _Slot(), None
@@ -280,19 +283,20 @@ class Ahead:
                 value = self._source.next()
             except BaseException as error:
                 slot.error = error
-            with self._changed:
+            with self._lock:
                 if value is None and slot.error is None:
                     self._ended = True
-                    self._changed.notify_all()
+                    self._finished.notify_all()
                     return None
                 self._slots.append(slot)
             return slot, value
 
     def stop(self) -> None:
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._slots.clear()
-            self._changed.notify_all()
+            self._finished.notify_all()
+            self._room.notify_all()
 
     def join(self) -> None:
         for thread in self._threads:

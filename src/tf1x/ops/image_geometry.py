@@ -307,15 +307,14 @@ def crop_to_bounding_box(
         image, batched = as_batch(convert.to_tensor(image, name="image"))
         conditions = check_image(image)
         batch, height, width, depth = sizes_of(image, 4)
-        for holds, message in (
-            (offset_width >= 0, "offset_width must be >= 0."),
-            (offset_height >= 0, "offset_height must be >= 0."),
-            (target_width > 0, "target_width must be > 0."),
-            (target_height > 0, "target_height must be > 0."),
-            (width >= target_width + offset_width, "width must be >= target + offset."),
-            (height >= target_height + offset_height, "height must be >= target + offset."),
-        ):
-            conditions += require(holds, message)
+        conditions += require(offset_width >= 0, "offset_width must be >= 0.")
+        conditions += require(offset_height >= 0, "offset_height must be >= 0.")
+        conditions += require(target_width > 0, "target_width must be > 0.")
+        conditions += require(target_height > 0, "target_height must be > 0.")
+        fits = width >= target_width + offset_width
+        conditions += require(fits, "width must be >= target + offset.")
+        fits = height >= target_height + offset_height
+        conditions += require(fits, "height must be >= target + offset.")
         image = with_dependencies(conditions, image)
         begin = array_moves.stack([0, offset_height, offset_width, 0])
         images = array_slicing.getitem(array.shape(image), 0)

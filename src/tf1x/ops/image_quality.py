@@ -91,7 +91,7 @@ def _check_alike(a: Tensor, b: Tensor) -> list[Operation]:
         fit = all(None in pair or pair[0] == pair[1] for pair in inner)
         if not fit or any(None not in p and p[0] != p[1] and 1 not in p for p in outer):
             raise ValueError(f"Two images are not compatible: {first} and {second}")
-    x, y = array.shape_n([a, b])
+    x, y = array.ShapeN([a, b])
     return [
         checks.Assert(math.GreaterEqual(array.size(x), 3), [x, y], summarize=10),
         checks.Assert(reduce.reduce_all(math.Equal(x[-3:], y[-3:])), [x, y], summarize=10),
@@ -143,7 +143,7 @@ def _ssim_by_channel(
 ) -> Tensor:
     size = array.constant(filter_size, dtype=int32)
     sigma = array.constant(filter_sigma, dtype=a.dtype)
-    x, y = array.shape_n([a, b])
+    x, y = array.ShapeN([a, b])
     conditions = [
         checks.Assert(
             reduce.reduce_all(math.GreaterEqual(shape[-3:-1], size)), [shape, size], summarize=8

@@ -343,3 +343,69 @@ for _module, _public, _attribute in (
     ("image_resizing", "image.resize", "resize_images"),
 ):
     lazy(f"tf1x.ops.{_module}", _public, attribute=_attribute)
+
+# -- strings -----------------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.strings",
+    "DecodeBase64",
+    "EncodeBase64",
+    "ReduceJoin",
+    "StringJoin",
+    "StringLength",
+    "StringLower",
+    "StringSplit",
+    "StringSplitV2",
+    "StringStrip",
+    "StringUpper",
+    "Substr",
+    "UnsortedSegmentJoin",
+)
+provide("tf1x.ops.strings_numbers", "AsString", "StringToNumber", "UnicodeTranscode")
+provide(
+    "tf1x.ops.strings_regex",
+    "RegexFullMatch",
+    "RegexReplace",
+    "StaticRegexFullMatch",
+    "StaticRegexReplace",
+)
+provide(
+    "tf1x.ops.strings_hash",
+    "StringToHashBucket",
+    "StringToHashBucketFast",
+    "StringToHashBucketStrong",
+)
+for _module, _op, _names in (
+    ("strings", "DecodeBase64", "decode_base64 io.decode_base64"),
+    ("strings", "EncodeBase64", "encode_base64 io.encode_base64"),
+    ("strings", "StringLower", "strings.lower"),
+    ("strings", "StringStrip", "string_strip strings.strip"),
+    ("strings", "StringUpper", "strings.upper"),
+    ("strings_numbers", "AsString", "as_string strings.as_string dtypes.as_string"),
+    ("strings_numbers", "UnicodeTranscode", "strings.unicode_transcode"),
+    ("strings_hash", "StringToHashBucketFast", "string_to_hash_bucket_fast"),
+    ("strings_hash", "StringToHashBucketFast", "strings.to_hash_bucket_fast"),
+    ("strings_hash", "StringToHashBucketStrong", "string_to_hash_bucket_strong"),
+    ("strings_hash", "StringToHashBucketStrong", "strings.to_hash_bucket_strong"),
+):
+    lazy(f"tf1x.ops.{_module}", *_names.split(), attribute=_op)
+for _public, _attribute in (
+    ("reduce_join", "reduce_join"),
+    ("regex_replace", "regex_replace"),
+    ("string_join", "string_join"),
+    ("string_split", "string_split"),
+    ("string_to_hash_bucket", "string_to_hash_bucket"),
+    ("string_to_number", "string_to_number"),
+    ("strings.join", "string_join"),
+    ("strings.length", "string_length"),
+    ("strings.reduce_join", "reduce_join"),
+    ("strings.regex_full_match", "regex_full_match"),
+    ("strings.regex_replace", "regex_replace"),
+    ("strings.split", "string_split_v2"),
+    ("strings.substr", "substr"),
+    ("strings.to_hash_bucket", "string_to_hash_bucket"),
+    ("strings.to_number", "string_to_number"),
+    ("strings.unsorted_segment_join", "unsorted_segment_join"),
+    ("substr", "substr"),
+):
+    lazy("tf1x.ops.strings_functions", _public, attribute=_attribute)

@@ -339,7 +339,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     Raises (at run time):
         InvalidArgumentError: `size` is larger than `value`.
     """
-    from tf1x.ops import array, array_slicing, checks, reduce
+    from tf1x.ops import array, array_slicing, checks, grouping, reduce
 
     with scopes.name_scope(name, "random_crop", [value, size]) as scope:
         value = convert.to_tensor(value, name="value")
@@ -350,8 +350,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
             ["Need value.shape >= size, got ", shape, size],
             summarize=1000,
         )
-        with scopes.control_dependencies([check]):
-            shape = array.identity(shape)
+        shape = grouping.with_dependencies([check], shape)
         limit = shape - size + 1
         offset = random_uniform(
             array.shape(shape), dtype=size.dtype, maxval=size.dtype.max, seed=seed

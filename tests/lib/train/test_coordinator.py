@@ -50,7 +50,7 @@ def test_clean_stops(clean: Any, error: Exception, raises: bool) -> None:
 def test_an_exception_that_is_not_being_handled() -> None:
     coord = tf.train.Coordinator()
     coord.request_stop(KeyError("unraised"))
-    with pytest.raises(ValueError, match="ex must be a tuple or sys.exc_info"):
+    with pytest.raises(ValueError, match=r"ex must be a tuple or sys\.exc_info"):
         coord.join()
 
 
@@ -149,7 +149,7 @@ def test_arguments_are_checked() -> None:
     with tf.Graph().as_default():
         with pytest.raises(ValueError, match="Must provide queue and enqueue_ops"):
             tf.train.QueueRunner(tf.FIFOQueue(1, [tf.int32]), [])
-        with pytest.raises(TypeError, match="must be a tuple of tf.error types"):
+        with pytest.raises(TypeError, match=r"must be a tuple of tf\.error types"):
             _runner(queue_closed_exception_types=tf.errors.CancelledError)
         with pytest.raises(ValueError, match="mutually exclusive"):
             tf.train.QueueRunner(_runner().queue, queue_runner_def=_runner().to_proto())

@@ -17,6 +17,9 @@ from tf1x.ops.saving import RestoreV2, SaveV2
 
 Build = Callable[[Any], Any]
 
+# What TensorFlow says of its own old functions.
+pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:UserWarning")
+
 # -- the graph -------------------------------------------------------------------------------------
 
 
@@ -116,11 +119,11 @@ def _values(tf: Any, session: Any) -> dict[str, Any]:
     return dict(zip(names, session.run(tf.global_variables()), strict=True))
 
 
-def _train_and_save(tf: Any, folder: Path, **options: Any) -> tuple[str, dict[str, Any]]:
+def _train_and_save(tf: Any, folder: Path) -> tuple[str, dict[str, Any]]:
     with tf.Graph().as_default(), tf.Session() as session:
         train, _ = _network(tf)
         folder.mkdir(exist_ok=True)
-        saver = tf.train.Saver(**options)
+        saver = tf.train.Saver()
         session.run(tf.global_variables_initializer())
         for _ in range(2):
             session.run(train, {"x:0": np.ones([2, 8, 8, 1])})
@@ -128,10 +131,10 @@ def _train_and_save(tf: Any, folder: Path, **options: Any) -> tuple[str, dict[st
         return path, _values(tf, session)
 
 
-def _restored(tf: Any, path: str, **options: Any) -> dict[str, Any]:
+def _restored(tf: Any, path: str) -> dict[str, Any]:
     with tf.Graph().as_default(), tf.Session() as session:
         _network(tf)
-        tf.train.Saver(**options).restore(session, path)
+        tf.train.Saver().restore(session, path)
         return _values(tf, session)
 
 
@@ -142,22 +145,46 @@ def _assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
-@pytest.mark.parametrize("options", [{}, {"sharded": True}], ids=["one file", "sharded"])
-def test_checkpoints_cross_both_ways(options: dict[str, Any], tmp_path: Path) -> None:
+def test_checkpoints_cross_both_ways(tmp_path: Path) -> None:
     """Every variable; and what we write of theirs has their bytes."""
-    theirs, their_values = _train_and_save(tf1, tmp_path / "theirs", **options)
-    _assert_equal(_restored(tf1x, theirs, **options), their_values)
-    ours, our_values = _train_and_save(tf1x, tmp_path / "ours", **options)
-    _assert_equal(_restored(tf1, ours, **options), our_values)
+    theirs, their_values = _train_and_save(tf1, tmp_path / "theirs")
+    _assert_equal(_restored(tf1x, theirs), their_values)
+    ours, our_values = _train_and_save(tf1x, tmp_path / "ours")
+    _assert_equal(_restored(tf1, ours), our_values)
     with tf1x.Graph().as_default(), tf1x.Session() as session:
         _network(tf1x)
-        saver = tf1x.train.Saver(**options)
+        saver = tf1x.train.Saver()
         saver.restore(session, theirs)
         again = saver.save(session, str(tmp_path / "again"))
     for end in (".index", ".data-00000-of-00001"):
         assert Path(again + end).read_bytes() == Path(theirs + end).read_bytes()
     states = [(tmp_path / who / "checkpoint").read_text() for who in ("theirs", "ours")]
     assert states[0].replace("theirs", "ours") == states[1]
+
+
+def test_a_data_file_for_each_device(tmp_path: Path) -> None:
+    found = []
+    for tf in (tf1x, tf1):
+        folder = tmp_path / tf.__name__
+        folder.mkdir()
+        with tf.Graph().as_default():
+            with tf.device("/cpu:0"):
+                tf.get_variable("parts", [4, 2], partitioner=tf.fixed_size_partitioner(2))
+            with tf.device("/gpu:0"):
+                tf.get_variable("v", [3])
+            values = [np.full(v.shape.as_list(), i) for i, v in enumerate(tf.global_variables())]
+            saver = tf.train.Saver(sharded=True)
+            with tf.Session(config=tf.ConfigProto(allow_soft_placement=True)) as session:
+                for variable, value in zip(tf.global_variables(), values, strict=True):
+                    variable.load(value, session)
+                path = saver.save(session, str(folder / "m"), write_meta_graph=False)
+                session.run(tf.global_variables_initializer())
+                saver.restore(session, path)
+                for variable, value in zip(tf.global_variables(), values, strict=True):
+                    np.testing.assert_array_equal(session.run(variable), value)
+        found.append({p.name: p.read_bytes() for p in folder.iterdir() if p.name != "checkpoint"})
+    assert sorted(found[0]) == ["m.data-00000-of-00002", "m.data-00001-of-00002", "m.index"]
+    assert found[0] == found[1]
 
 
 def test_v1_checkpoints_cross_both_ways(tmp_path: Path) -> None:

@@ -129,17 +129,16 @@ def parallel_interleave(
         if not isinstance(function.spec, structure.DatasetSpec):
             raise TypeError("`map_func` must return a `Dataset` object.")
 
-        def number(value: Any, name: str) -> Any:
-            return int64_tensor(AUTOTUNE if value is None else value, name)
-
+        buffered = 2 * block_length if buffer_output_elements is None else buffer_output_elements
+        waiting = 2 * cycle_length if prefetch_input_elements is None else prefetch_input_elements
         return dataset._calling(
             function.spec.element,
             function,
             dataset_interleave.LegacyParallelInterleaveDatasetV2,
             int64_tensor(cycle_length, "cycle_length"),
             int64_tensor(block_length, "block_length"),
-            number(buffer_output_elements, "buffer_output_elements"),
-            number(prefetch_input_elements, "prefetch_input_elements"),
+            int64_tensor(buffered, "buffer_output_elements"),
+            int64_tensor(waiting, "prefetch_input_elements"),
             f=function.attr,
             deterministic="false" if sloppy else "true",
         )

@@ -140,7 +140,7 @@ def _init_op(meta: Any, import_scope: str | None) -> Any:
     return graph.as_graph_element(scopes.prepend_name_scope(names[0], import_scope))
 
 
-class Loader:
+class SavedModelLoader:
     """The graphs of a SavedModel, read once (`tf.saved_model.loader.SavedModelLoader`)."""
 
     def __init__(self, export_dir: Any) -> None:

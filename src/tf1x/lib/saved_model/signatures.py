@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import convert, dtypes, scopes
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph, Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.saved_model import signature_constants as names
 
@@ -26,17 +26,6 @@ def build_tensor_info(tensor: Any) -> Any:
     made.dtype = dtypes.as_dtype(tensor.dtype).base_dtype.as_datatype_enum
     made.tensor_shape.CopyFrom(tensor.get_shape().as_proto())
     return made
-
-
-def build_tensor_info_from_op(op: Operation) -> Any:
-    """The `TensorInfo` that stands for an op."""
-    from tensorboard.compat.proto import meta_graph_pb2
-
-    info = meta_graph_pb2.TensorInfo(
-        name=op.name, dtype=dtypes.as_dtype("float32").as_datatype_enum
-    )
-    info.dtype = 0
-    return info
 
 
 def get_tensor_from_tensor_info(

@@ -13,7 +13,7 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, float32, int32, int64, string
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
-from tf1x.core.shapes import TensorShape, as_shape
+from tf1x.core.shapes import as_shape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.data_flow import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from tf1x.lib.train.queue_runner import QueueRunner, add_queue_runner

@@ -462,6 +462,8 @@ def _restore_collection(graph: Graph, meta: Any, key: str, scope: str) -> None:
     kind = collection.WhichOneof("kind")
     if kind is None or key in _CONTEXTS:
         return
+    from google.protobuf.message import DecodeError
+
     proto_type, _, from_proto = _functions(key)
     if from_proto is not None and kind == "bytes_list":
         shared: dict[str, Any] = {}
@@ -469,7 +471,10 @@ def _restore_collection(graph: Graph, meta: Any, key: str, scope: str) -> None:
             known = [v for k in _VARIABLES for v in graph.get_collection(k)]
             shared = {v.name: v for v in known if hasattr(v, "initializer")}
         for value in collection.bytes_list.value:
-            proto = proto_type.FromString(value)
+            try:
+                proto = proto_type.FromString(value)
+            except DecodeError as error:
+                raise ValueError(f"The collection {key!r} is damaged: {error}") from error
             name = prepend_name_scope(getattr(proto, "variable_name", ""), scope)
             item = shared.get(name)
             if item is None:

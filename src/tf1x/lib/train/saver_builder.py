@@ -97,7 +97,7 @@ class BaseSaverBuilder:
 
     def _add_sharded_save_ops_v2(self, prefix: Any, per_device: PerDevice) -> Any:
         """Each device writes a checkpoint of its own into a folder; then they are made one."""
-        with scopes.device("CPU"):
+        with scopes.device("/device:CPU:*"):
             on_s3 = opdef.get("StaticRegexFullMatch").endpoint(prefix, pattern="^s3://.*")
             suffix = where(
                 on_s3, array.constant(".part"), array.constant(os.path.normpath("_temp/part"))

@@ -11,7 +11,7 @@ from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import sparse_map
 from tf1x.ops.array import constant, expand_dims, ones, shape, squeeze
 from tf1x.ops.array_gather import gather
-from tf1x.ops.control_flow import smart_cond
+from tf1x.ops.control_flow import smart_cond, smart_constant_value
 from tf1x.ops.grouping import with_dependencies
 from tf1x.ops.sparse_functions import sparse_retain
 
@@ -41,8 +41,10 @@ def store(
     """
     found: list[list[Tensor]] = []
     kinds: list[Kept | None] = []
+    # Inside a branch an op has no name of its own that the session knows.
+    first = None if _decided(keep_input) else scopes.get_default_graph().unique_name("sparse")
     for element in elements:
-        names = [None if kind is None else kind.name for kind in kinds] or [None] * len(element)
+        names = [None if kind is None else kind.name for kind in kinds] or [first] * len(element)
         numbers = [
             _store(t, name, enqueue_many, keep_input) if isinstance(t, SparseTensor) else t
             for t, name in zip(element, names, strict=True)
@@ -61,6 +63,10 @@ def store(
             ]
         )
     return found, kinds
+
+
+def _decided(keep_input: Tensor) -> bool:
+    return keep_input.shape.ndims == 1 or smart_constant_value(keep_input) is not None
 
 
 def _kind(t: SparseTensor, op: Operation, name: str | None, enqueue_many: bool) -> Kept:
