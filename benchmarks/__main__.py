@@ -8,11 +8,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import memory, processes, steps
+from benchmarks import memory, pipelines, processes, steps
 
 CONCERNS = {
     "steps": steps.run,
     "networks": steps.run_networks,
+    "pipelines": pipelines.run,
     "processes": processes.run,
     "memory": memory.run,
 }

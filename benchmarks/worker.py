@@ -48,9 +48,9 @@ def bare_step(step):
 
 def main():
     name, program = sys.argv[1:]
-    from benchmarks import networks, programs
+    from benchmarks import networks, pipelines, programs
 
-    module = networks if program in networks.STEPS else programs
+    module = next(m for m in (networks, pipelines, programs) if program in m.STEPS)
     if name == "torch":
         from benchmarks import torch_networks
 
@@ -60,7 +60,7 @@ def main():
     if name == "bare":
         step = bare_step(step)
     rounds = module.STEPS[program]
-    for _ in range(max(2 if module is networks else 20, rounds // 10)):
+    for _ in range(max(20 if module is programs else 2, rounds // 10)):
         step()
     print("ready", flush=True)
     for _ in sys.stdin:

@@ -81,7 +81,8 @@ def batches(sess):
     )
     print("  outputs of the second word:")
     print("    " + np.array2string(values[1], precision=4, prefix="    "))
-    assert not values[1, 3:].any() and np.allclose(values[1, 2], last[1])
+    assert not values[1, 3:].any()
+    assert np.allclose(values[1, 2], last[1])
 
 
 def lstm(sess):

@@ -10,6 +10,7 @@ is made, and how it is read.
 from __future__ import annotations
 
 import argparse
+import functools
 import random
 import resource
 import shutil
@@ -181,6 +182,39 @@ def _make_saved_model(folder: Path) -> None:
         tf.saved_model.simple_save(session, str(folder / "model"), {"x": x}, {"y": y})
 
 
+def _inside_graph(rng: random.Random, folder: Path) -> None:
+    """Change nodes, keeping the message one that can be parsed."""
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.meta_graph_pb2 import MetaGraphDef
+
+    path = folder / "graph.meta"
+    meta = MetaGraphDef.FromString(path.read_bytes())
+    nodes = meta.graph_def.node
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        node, other = rng.choice(nodes), rng.choice(nodes)
+        kind = rng.randrange(6)
+        if kind == 0 and node.input:
+            place = rng.randrange(len(node.input))
+            node.input[place] = rng.choice(
+                (other.name, f"{other.name}:{rng.randrange(9)}", "", "^")
+            )
+        elif kind == 1:
+            node.op = other.op
+        elif kind == 2:
+            node.name = other.name
+        elif kind == 3 and node.attr:
+            del node.attr[rng.choice(sorted(node.attr))]
+        elif kind == 4:
+            node.input.extend([other.name] * rng.choice((1, 3)))
+        elif node.attr:
+            attr = node.attr[rng.choice(sorted(node.attr))]
+            try:
+                attr.ParseFromString(damaged(rng, attr.SerializeToString()))
+            except DecodeError:
+                attr.i = rng.choice((-1, 1 << 31, -(1 << 63), (1 << 63) - 1))
+    path.write_bytes(meta.SerializeToString())
+
+
 @contextmanager
 def _as_tensorflow() -> Iterator[None]:
     """Graphs are refused with Python's errors too, as TensorFlow does: they become one of ours."""
@@ -218,6 +252,171 @@ def _read_saved_model(folder: Path) -> None:
         meta.signature_def["serving_default"].outputs["y"]
 
 
+# -- images --------------------------------------------------------------------------------------
+
+
+def _image(kind: str) -> Callable[[Path], None]:
+    """How a small image of a kind is made."""
+
+    def make(folder: Path) -> None:
+        from PIL import Image
+
+        from tf1x.ops import image_png
+
+        y, x = np.mgrid[:20, :25]
+        pixels = np.stack([x * 9, y * 12, x * y], axis=-1).astype(np.uint8)
+        path = folder / "image"
+        if kind == "PNG16":
+            path.write_bytes(image_png.encode(pixels.astype(np.uint16) * 257))
+        elif kind == "GIF":
+            frames = [Image.fromarray(pixels + i).quantize(30) for i in range(3)]
+            frames[0].save(path, "GIF", save_all=True, append_images=frames[1:], transparency=3)
+        else:
+            Image.fromarray(pixels).save(path, kind)
+
+    return make
+
+
+def _read_image(folder: Path) -> None:
+    from tf1x.core.dtypes import uint8, uint16
+    from tf1x.ops.image_codecs import DecodeImage, DecodeJpeg
+
+    contents = np.array((folder / "image").read_bytes(), object)
+    for dtype in (uint8, uint16):
+        DecodeImage.opdef.lower(contents, dtype=dtype)
+    if contents.item().startswith(b"\xff\xd8\xff"):
+        DecodeJpeg.opdef.lower(contents, channels=1, ratio=4, try_recover_truncated=True)
+
+
+def _inside_png(rng: random.Random, folder: Path) -> None:
+    """Damage the content of chunks, and write them with the right checksums."""
+    from tf1x.ops.image_png import _chunk, _chunks
+
+    path = folder / "image"
+    data = path.read_bytes()
+    chunks = list(_chunks(data))
+    place = rng.randrange(len(chunks))
+    chunks[place] = chunks[place][0], damaged(rng, chunks[place][1])
+    path.write_bytes(data[:8] + b"".join(_chunk(*chunk) for chunk in chunks))
+
+
+# -- records, events, messages, lines ------------------------------------------------------------
+
+
+def _features() -> Any:
+    from tf1x.core import messages as m
+
+    values = {
+        "a": m.Feature(int64_list=m.Int64List(value=[1, -2])),
+        "b": m.Feature(float_list=m.FloatList(value=[0.5])),
+        "s": m.Feature(bytes_list=m.BytesList(value=[b"x", b"yz"])),
+    }
+    return m.Features(feature=values)
+
+
+def _strings(kind: str) -> list[bytes]:
+    """Serialized messages, or lines."""
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    from tf1x.core import messages as m
+
+    if kind == "csv":
+        return [b'12,3.5e2,"a,""b"', b"-7,,text", b'3,nan,"\r\n"']
+    if kind == "events":
+        event = Event(wall_time=1.5, step=7)
+        event.summary.value.add(tag="loss", simple_value=0.5)
+        event.summary.value.add(tag="w").histo.bucket.extend([1.0, 2.0])
+        return [Event(file_version="brain.Event:2").SerializeToString(), event.SerializeToString()]
+    if kind == "examples":
+        return [m.Example(features=_features()).SerializeToString()] * 3
+    sequence = m.SequenceExample(context=_features())
+    for value in _features().feature.values():
+        sequence.feature_lists.feature_list["l"].feature.add().CopyFrom(value)
+    for name in ("d", "v"):
+        for value in (3, 4):
+            feature = sequence.feature_lists.feature_list[name].feature.add()
+            feature.int64_list.value.append(value)
+    return [sequence.SerializeToString()] * 2
+
+
+def _make_records(kind: str, compression: str = "") -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        from tf1x.core.records import RecordWriter
+
+        with RecordWriter(folder / "file", compression) as writer:
+            for data in _strings(kind):
+                writer.write(data)
+
+    return make
+
+
+def _inside_record(rng: random.Random, folder: Path) -> None:
+    """Damage one record, and write all with the right checksums."""
+    from tf1x.core.records import RecordWriter, read_records
+
+    records = list(read_records(folder / "file"))
+    place = rng.randrange(len(records))
+    records[place] = damaged(rng, records[place])
+    with RecordWriter(folder / "file") as writer:
+        for record in records:
+            writer.write(record)
+
+
+def _read_records(compression: str = "") -> Callable[[Path], None]:
+    def read(folder: Path) -> None:
+        from tf1x.core.records import read_records
+
+        for _ in read_records(folder / "file", compression):
+            pass
+
+    return read
+
+
+def _read_events(folder: Path) -> None:
+    import tf1x as tf
+
+    for _ in tf.train.summary_iterator(folder / "file"):
+        pass
+
+
+@functools.cache
+def _parser(kind: str) -> Callable[[list[bytes]], Any]:
+    """What parses a batch of strings, in a session of its own."""
+    import tf1x as tf
+
+    graph = tf.Graph()
+    with graph.as_default():
+        text = tf.placeholder(tf.string, [None])
+        context = {
+            "a": tf.FixedLenFeature([2], tf.int64),
+            "b": tf.FixedLenFeature([], tf.float32, 9.0),
+            "s": tf.VarLenFeature(tf.string),
+        }
+        fetches: Any
+        if kind == "csv":
+            fetches = tf.decode_csv(text, [[0], [0.0], [""]])
+        elif kind == "examples":
+            blocks = {"more": tf.FixedLenSequenceFeature([], tf.float32, allow_missing=True)}
+            fetches = tf.parse_example(text, {**context, **blocks})
+        else:
+            lists = {
+                "d": tf.FixedLenSequenceFeature([1], tf.int64),
+                "v": tf.VarLenFeature(tf.int64),
+            }
+            fetches = tf.io.parse_sequence_example(text, context, lists)
+    session = tf.Session(graph=graph)
+    return lambda data: session.run(fetches, {text: np.array(data, object)})
+
+
+def _read_strings(kind: str) -> Callable[[Path], None]:
+    def read(folder: Path) -> None:
+        from tf1x.core.records import read_records
+
+        _parser(kind)(list(read_records(folder / "file")))
+
+    return read
+
+
 # -- the table of formats ------------------------------------------------------------------------
 
 FORMATS: dict[str, Format] = {
@@ -225,9 +424,25 @@ FORMATS: dict[str, Format] = {
     "checkpoint-index": Format(_make_bundle, _read_checkpoint, _inside_table),
     "checkpoint-v1": Format(_make_v1, _read_checkpoint),
     "meta-graph": Format(_make_meta_graph, _read_meta_graph),
+    "meta-graph-nodes": Format(_make_meta_graph, _read_meta_graph, _inside_graph),
     "graph-text": Format(_make_graph_text, _read_graph_text),
     "saved-model": Format(_make_saved_model, _read_saved_model),
     "checkpoint-v1-table": Format(_make_v1, _read_checkpoint, _inside_table),
+    "records": Format(_make_records("examples"), _read_records()),
+    "records-gzip": Format(_make_records("examples", "GZIP"), _read_records("GZIP")),
+    "records-zlib": Format(_make_records("examples", "ZLIB"), _read_records("ZLIB")),
+    "events": Format(_make_records("events"), _read_events),
+    "events-messages": Format(_make_records("events"), _read_events, _inside_record),
+    **{
+        kind: Format(_make_records(kind), _read_strings(kind), _inside_record)
+        for kind in ("examples", "sequence-examples", "csv")
+    },
+    "bmp": Format(_image("BMP"), _read_image),
+    "gif": Format(_image("GIF"), _read_image),
+    "jpeg": Format(_image("JPEG"), _read_image),
+    "png": Format(_image("PNG"), _read_image),
+    "png-chunks": Format(_image("PNG"), _read_image, _inside_png),
+    "png-16-bits": Format(_image("PNG16"), _read_image, _inside_png),
 }
 
 # -- running -------------------------------------------------------------------------------------

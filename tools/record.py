@@ -86,7 +86,9 @@ class Recorder:
         elements = [graph.as_graph_element(f) for f in _flatten(fetches)]
         names = [e.name for e in elements]
         feeds = {
-            graph.as_graph_element(k).name: np.asarray(v) for k, v in (feed_dict or {}).items()
+            graph.as_graph_element(k).name: np.asarray(v)
+            for key, value in (feed_dict or {}).items()
+            for k, v in _fed(key, value)
         }
         key = (id(graph), *names, *feeds)
         first = key not in self._seen
@@ -130,6 +132,13 @@ def _flatten(value: Any) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return [leaf for item in value for leaf in _flatten(item)]
     return [value]
+
+
+def _fed(key: Any, value: Any) -> list[tuple[Any, Any]]:
+    """Tensors and values of one key of a feed_dict, which may be a nest of tensors."""
+    if not isinstance(key, (list, tuple)):
+        return [(key, value)]
+    return list(zip(_flatten(key), _flatten(value), strict=True))
 
 
 def install(engine: str) -> tuple[Any, Any]:

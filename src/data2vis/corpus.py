@@ -331,6 +331,6 @@ def _pairs(line: Mapping[str, Any], characters: bool) -> Iterable[tuple[str, str
     for number, (target, _) in enumerate(line["targets"]):
         if characters:
             row = line["rows"][number % len(line["rows"])]
-            yield row, Chart.from_tokens(target.split(" ")).text()
+            yield row, Chart.from_tokens(target).text()
         else:
             yield line["source"], target

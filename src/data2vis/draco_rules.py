@@ -56,7 +56,7 @@ def _description(chart: Chart, profile: Profile) -> dict[str, Any]:
         view["facet"] = facets
     return {
         "number_rows": profile.rows,
-        "field": [_field(profile[pointer]) for pointer in chart.fields],
+        "field": [_field(profile[pointer]) for pointer in dict.fromkeys(chart.fields)],
         "view": [view],
     }
 
@@ -101,9 +101,9 @@ def _scale(e: Encoding, chart: Chart) -> dict[str, Any]:
     if not e.discrete:
         scale: dict[str, Any] = {"channel": e.channel, "type": "linear"}
         # Vega-Lite's defaults: bars and areas stand on zero; dates never begin there.
-        if e.channel in ("x", "y") and not e.bin and e.type == "quantitative":
-            if chart.mark in ("bar", "area"):
-                scale["zero"] = "true"
+        is_axis = e.channel in ("x", "y") and not e.bin and e.type == "quantitative"
+        if is_axis and chart.mark in ("bar", "area"):
+            scale["zero"] = "true"
         return scale
     if e.channel == "color" and e.type == "nominal":
         return {"channel": "color", "type": "categorical"}

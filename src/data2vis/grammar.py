@@ -543,15 +543,15 @@ class Grammar:
         state = _after(walk.state, walk.path, bit)
         return Walk(ids, state, (), used, remaining)
 
-    def read(self, tokens: Iterable[str | int]) -> Walk:
-        """The walk along tokens or ids, with or without `<start>`."""
+    def read(self, tokens: str | Iterable[str | int]) -> Walk:
+        """The walk along tokens, a text of them, or ids; with or without `<start>`."""
         walk = self.start
-        for token in tokens:
+        for token in tokens.split() if isinstance(tokens, str) else tokens:
             if token not in (START, IDS[START]):
                 walk = self.advance(walk, IDS[token] if isinstance(token, str) else token)
         return walk
 
-    def accepts(self, tokens: Iterable[str | int]) -> bool:
+    def accepts(self, tokens: str | Iterable[str | int]) -> bool:
         """Whether the tokens, `<end>` among them or not, are a whole valid chart."""
         try:
             walk = self.read(tokens)
@@ -563,7 +563,7 @@ class Grammar:
 _ONLY_END: Final[Mask] = np.arange(len(VOCABULARY)) == _END
 
 
-def allowed(prefix: Iterable[str], profile: Profile) -> set[str]:
+def allowed(prefix: str | Iterable[str], profile: Profile) -> set[str]:
     """The tokens that may follow a prefix, for reading and tests; decoding uses `Grammar`."""
     grammar = Grammar(profile)
     walk = grammar.read(prefix)

@@ -62,7 +62,7 @@ def parse(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> pd.DataFrame:
     except Exception as error:
         raise TableError(f"{name} is no readable {ending[1:]} file: {error}") from None
     if len(frame.columns) > MAX_COLUMNS:
-        raise TableError(f"{name} has {len(frame.columns):,} columns; at most {MAX_COLUMNS:,}")
+        raise TableError(f"{name}: {_too_wide(len(frame.columns))}")
     if len(frame) > MAX_ROWS:
         raise TableError(f"{name} has {len(frame):,} rows; at most {MAX_ROWS:,}. Take a sample.")
     return frame
@@ -73,6 +73,10 @@ def _check_size(size: int, limit: int, name: str) -> None:
         raise TableError(
             f"{name} has {size / 1e6:,.1f} MB; at most {limit / 1e6:,.1f} MB. Take a sample."
         )
+
+
+def _too_wide(columns: int) -> str:
+    return f"it has {columns:,} columns; at most {MAX_COLUMNS:,}"
 
 
 def _decoded(data: bytes) -> str:
@@ -97,6 +101,8 @@ def _delimited(data: bytes, delimiter: str | None = None) -> pd.DataFrame:
         raise TableError("it has no rows")
     header, body = rows[0], rows[1:]
     width = len(header)
+    if width > MAX_COLUMNS:
+        raise TableError(_too_wide(width))
     if body and all(len(row) == width + 1 for row in body):
         header, width = ["", *header], width + 1  # R's habit: row names have no header
     for number, row in enumerate(body, 2):

@@ -16,7 +16,7 @@ Columns are named by pointers here, `num0`, `str3`, `dt0`; `data2vis.table` maps
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -191,9 +191,9 @@ class Chart:
         return json.dumps(self.spec(), separators=(",", ":"))
 
     @classmethod
-    def from_tokens(cls, tokens: Sequence[str]) -> Chart:
-        """The chart of a token sequence; what follows `<end>` is not read."""
-        words = list(tokens)
+    def from_tokens(cls, tokens: str | Iterable[str]) -> Chart:
+        """The chart of tokens, or of a text of them; what follows `<end>` is not read."""
+        words = tokens.split() if isinstance(tokens, str) else list(tokens)
         if words[:1] == [START]:
             del words[0]
         if END in words:

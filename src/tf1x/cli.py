@@ -21,6 +21,7 @@ Runs TensorFlow 1 programs, unmodified, on JAX/XLA.
   tf1x run -m package.train        a module, as `python -m` runs it
   tf1x run course.ipynb            a notebook's code cells, in order
   tf1x inspect model.ckpt-1000     what is in a checkpoint, graph, SavedModel, event or record file
+  tf1x board logs                  TensorBoard over a folder of event files
   tf1x ops                         the ops that there are
   tf1x ops tf.matmul               one of them: arguments, gradient, where it is declared
 
@@ -88,6 +89,17 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     ops.add_argument("name", metavar="NAME", nargs="?", help="an op type or a public name")
 
+    board = commands.add_parser(
+        "board", help="TensorBoard over a folder of event files", formatter_class=formatter,
+        description="Starts TensorBoard over a folder (and those in it) and prints its address; Ctrl+C\n"
+        "ends it. Options of TensorBoard's own may follow.\n\n"
+        "  tf1x board logs\n  tf1x board logs --port 6007",
+    )  # fmt: skip
+    board.add_argument("folder", metavar="DIR", help="where a program's FileWriter writes")
+    board.add_argument(
+        "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="TensorBoard's options"
+    )
+
     inspected = commands.add_parser(
         "inspect", help="what is in a checkpoint, graph, SavedModel, event or record file",
         formatter_class=formatter,
@@ -119,6 +131,10 @@ def main(argv: Sequence[str] | None = None) -> None:
                 py2=options.py2,
             )
         )
+    elif options.command == "board":
+        from tf1x.lib.summary import board
+
+        sys.exit(board.run(options.folder, options.arguments))
     elif options.command in ("ops", "inspect"):
         try:
             if options.command == "inspect":

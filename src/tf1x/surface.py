@@ -103,6 +103,7 @@ _MODULES = (
     "tf1x.lib.compat",
     "tf1x.lib.gfile",
     "tf1x.lib.graph_files",
+    "tf1x.lib.lookup_names",
     "tf1x.lib.platform",
     "tf1x.lib.testing",
     "tf1x.lib.protos",

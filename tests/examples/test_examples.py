@@ -142,6 +142,11 @@ def test_op_names_and_types_agree_node_by_node(program: Path, data: Path) -> Non
         assert _forward(ours) == _forward(theirs)
 
 
+def _plain(name: str) -> str:
+    """The name of a tensor; what leaves a loop is called otherwise by each engine."""
+    return re.sub(r"/while/(Identity|Exit)\w*:0$", "/while", name)
+
+
 def _compare(
     ours: list[Any], theirs: list[Any], tolerance: Callable[[int], dict[str, float]]
 ) -> int:
@@ -149,9 +154,10 @@ def _compare(
     compared = 0
     for (_, our_runs), (_, their_runs) in zip(ours, theirs, strict=True):
         for i, (a, b) in enumerate(zip(our_runs, their_runs, strict=True)):
-            assert a["fetches"] == b["fetches"]
+            assert [*map(_plain, a["fetches"])] == [*map(_plain, b["fetches"])]
+            ours_by_theirs = dict(zip(b["fetches"], a["fetches"], strict=True))
             for name, value in b["results"].items():
-                found = a["results"][name]
+                found = a["results"][ours_by_theirs[name]]
                 if value.ndim and value.dtype.kind in "iub" and i >= _EARLY_RUNS:
                     assert np.mean(found != value) < 0.1, f"{name}, run {i}"  # guesses, near ties
                     compared += 1

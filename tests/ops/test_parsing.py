@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import Any
 
@@ -227,7 +228,5 @@ def test_mutated_messages_give_values_or_errors() -> None:
             data = bytearray(dice.choice([ONE, SEQUENCES[0]]))
             for _ in range(dice.randint(1, 4)):
                 data[dice.randrange(len(data))] = dice.randrange(256)
-            try:
+            with contextlib.suppress(tf1x.errors.InvalidArgumentError):
                 session.run(dice.choice([one, two]), {text: bytes(data)})
-            except tf1x.errors.InvalidArgumentError:
-                pass

@@ -98,12 +98,18 @@ def _built(
     nodes = {node.name: node for node in graph_def.node}
     if len(nodes) < len(graph_def.node):
         raise ValueError("The GraphDef has several nodes of one name.")
+    absent = {source(key)[0] for key in mapped} - nodes.keys()
+    if absent:  # inputs of a part of a graph
+        graph_def = type(graph_def)(node=graph_def.node)
+        nodes.update((name, graph_def.node.add(name=name, op="NoOp")) for name in sorted(absent))
     if has_control_flow(graph_def):
         given = {source(key): value for key, value in mapped.items()}
         made = control_flow_v1.Raised(graph, graph_def, given, make, scope).build()
     else:
         made = {}
         for name in order(nodes):
+            if name in absent:
+                continue
             node = nodes[name]
             keys = [_tensor_name(item) for item in node.input if not item.startswith("^")]
             inputs = tuple(mapped[k] if k in mapped else _output(made, k, name) for k in keys)

@@ -139,7 +139,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.tools", "freeze_graph", "tf1x.lib.freeze_graph"),
     **_all("python.tools", "optimize_for_inference_lib strip_unused_lib", "tf1x.lib.graph_util"),
     **_all("python.summary", "summary", "tf.summary"),
-    **_all("python.summary.writer", "writer", "tf.summary"),
+    **_all("python.summary", "summary_iterator", "tf1x.lib.summary.event_file"),
+    **_all("python.summary.writer", "event_file_writer", "tf1x.lib.summary.event_file"),
+    **_all("python.summary.writer", "writer writer_cache", "tf.summary"),
     **_all(
         "python.training",
         "adadelta adagrad adam basic_session_run_hooks coordinator ftrl gradient_descent input "
@@ -257,9 +259,13 @@ MODULES: dict[str, str] = {
     "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
     "python.training.checkpoint_state_pb2": "tf1x.core.messages",
     **{
+        f"contrib.slim.python.slim.data.{module}": f"tf1x.lib.contrib.slim.{module}"
+        for module in ("parallel_reader", "prefetch_queue")
+    },
+    **{
         f"contrib.slim.python.slim.{package}{module}": f"tf1x.lib.contrib.slim.{package}{module}"
         for package, modules in {
-            "": "learning model_analyzer summaries",
+            "": "learning model_analyzer queues summaries",
             "nets.": (
                 "alexnet inception inception_v1 inception_v2 inception_v3 overfeat resnet_utils "
                 "resnet_v1 resnet_v2 vgg"
@@ -279,6 +285,7 @@ MODULES: dict[str, str] = {
         }.items()
         for module in modules.split()
     },
+    **dict.fromkeys(("core.example.example_pb2", "core.example.feature_pb2"), "tf1x.core.messages"),
 }
 
 _RNN_CELL_NAMES = {

@@ -206,14 +206,18 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Iterable[str] | Non
         protected_nodes: names of nodes to keep in any case.
     """
     protected = set(protected_nodes or ())
-    removed = {n.name for n in input_graph.node if n.op == "CheckNumerics"} - protected
+    removed = {
+        n.name: n.input[0]
+        for n in input_graph.node
+        if n.op == "CheckNumerics" and n.name not in protected
+    }
     kept = []
     for node in input_graph.node:
         if node.name in removed:
             continue
         copy = type(node)()
         copy.CopyFrom(node)
-        copy.input[:] = [i for i in node.input if _node_name(i) not in removed]
+        copy.input[:] = [_spliced(i, removed) for i in node.input if i[1:] not in removed]
         kept.append(copy)
     waited_for = {i[1:] for n in kept for i in n.input if i.startswith("^")}
     waiting = {n.name for n in kept for i in n.input if i.startswith("^")}

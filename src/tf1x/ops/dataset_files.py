@@ -323,13 +323,11 @@ class _CsvRows:
         return self
 
     def __next__(self) -> Element:
-        while True:
-            try:
-                row = next(self._rows)
-            except csv.Error as error:
-                raise invalid(f"CSV record: {error}") from error
-            if row:
-                return self._element(row)
+        try:
+            row = next(self._rows)
+        except csv.Error as error:
+            raise invalid(f"CSV record: {error}") from error
+        return self._element(row or [""])  # an empty line is one empty field
 
 
 class _Pieces(io.RawIOBase):

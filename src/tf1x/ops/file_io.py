@@ -80,11 +80,11 @@ def MatchingFiles(pattern: Any) -> Any:
 
     `pattern` is a string or a vector of them; folders' names may hold wildcards too.
     """
-    found = {
+    found = [
         os.fsencode(path)
         for item in np.ravel(pattern).tolist()
         for path in glob.glob(local_path(item), include_hidden=True)
-    }
+    ]
     made = np.empty(len(found), object)
     made[:] = sorted(found)
     return made

@@ -409,3 +409,21 @@ for _public, _attribute in (
     ("substr", "substr"),
 ):
     lazy("tf1x.ops.strings_functions", _public, attribute=_attribute)
+
+# -- lookup tables -----------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.lookup",
+    "HashTableV2",
+    "InitializeTableFromTextFileV2",
+    "InitializeTableV2",
+    "LookupTableExportV2",
+    "LookupTableFindV2",
+    "LookupTableImportV2",
+    "LookupTableInsertV2",
+    "LookupTableRemoveV2",
+    "LookupTableSizeV2",
+    "MutableDenseHashTableV2",
+    "MutableHashTableOfTensorsV2",
+    "MutableHashTableV2",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -207,7 +208,7 @@ def decode_csv(
             field is missing or no number; the message names it.
     """
     chosen = list(select_cols or [])
-    if any(a >= b for a, b in zip(chosen, chosen[1:], strict=False)):
+    if any(a >= b for a, b in itertools.pairwise(chosen)):
         raise ValueError("select_cols is not strictly increasing.")
     if chosen and chosen[0] < 0:
         raise ValueError("select_cols contains negative values.")

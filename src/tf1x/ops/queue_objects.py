@@ -78,8 +78,7 @@ class Queue(MeetingPoint):
         count = self._check_many(components)
         if not count:
             return
-        copies = [np.array(x) for x in components]
-        elements = [tuple([x[i, ...] for x in copies]) for i in range(count)]
+        elements = list(zip(*(_rows(np.array(x)) for x in components), strict=True))
         self._accept(elements[0])
         pending = deque(elements)
 
@@ -207,8 +206,11 @@ class Queue(MeetingPoint):
         parts = []
         for i, (dtype, shape) in enumerate(zip(self._arrays, self.shapes, strict=True)):
             part = np.empty((len(elements), *(d or 0 for d in shape)), dtype)
-            for j, element in enumerate(elements):
-                part[j, ...] = element[i]
+            if shape and elements:
+                np.concatenate([element[i] for element in elements], out=_joined(part))
+            else:
+                for j, element in enumerate(elements):
+                    part[j, ...] = element[i]
             parts.append(part)
         return parts
 
@@ -368,6 +370,16 @@ class PriorityQueue(Queue):
             return DONE
 
         return step
+
+
+def _rows(array: Any) -> list[Any]:
+    """The slices along the first dimension, arrays in any case."""
+    return list(array) if array.ndim > 1 else [array[i, ...] for i in range(len(array))]
+
+
+def _joined(stacked: Any) -> Any:
+    """The same memory with the first two dimensions as one."""
+    return stacked.reshape(stacked.shape[0] * stacked.shape[1], *stacked.shape[2:])
 
 
 def _invalid(message: str) -> InvalidArgumentError:

@@ -25,7 +25,9 @@ _RESTORING: dict[str, Any] = {"grad": None, "host": True, "stateful": True, "blo
 
 
 def _names(tensor: Any) -> list[str]:
-    return [name.decode() for name in np.asarray(tensor).reshape(-1).tolist()]
+    return [
+        name.decode("utf-8", "surrogateescape") for name in np.asarray(tensor).reshape(-1).tolist()
+    ]
 
 
 def _path(tensor: Any) -> str:

@@ -215,8 +215,14 @@ def StringSplitV2(input: Any, sep: Any, *, maxsplit: int = -1) -> Any:
         sep: what separates; an empty one stands for runs of white space.
         maxsplit: split at most so often (-1: everywhere).
     """
-    mark = np.asarray(sep).item()
-    return _sparse([s.split(mark or None, maxsplit) for s in flat(input)])
+    mark, most = np.asarray(sep).item(), max(maxsplit, -1)
+
+    def parts(s: bytes) -> list[bytes]:
+        found = s.split(mark or None, most) if most else [s]
+        # Unlike Python, TensorFlow gives what is left after the last split even if it is empty.
+        return [*found, b""] if not mark and len(found) == most else found
+
+    return _sparse([parts(s) for s in flat(input)])
 
 
 # -- joined --------------------------------------------------------------------------------------

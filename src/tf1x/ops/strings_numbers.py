@@ -102,8 +102,8 @@ def _formatter(
 
 
 def _signed(form: str, x: float) -> str:
-    """As C prints it: a NaN keeps its sign."""
-    text = form % x
+    """As C prints it: no zeros before infinity, and a NaN keeps its sign."""
+    text = (form if np.isfinite(x) else form.replace("%0", "%")) % x
     return text.replace("nan", "-nan") if x != x and np.signbit(x) else text
 
 
@@ -157,8 +157,7 @@ def UnicodeTranscode(
     Args:
         errors: "strict", or what becomes of malformed input: "replace", "ignore".
         replacement_char: with what it is replaced.
-        replace_control_characters: treat control characters (but for line feeds and the like)
-            as malformed.
+        replace_control_characters: treat control characters, line feeds too, as malformed.
     """
     if output_encoding not in _OUTPUTS:
         raise invalid(f"Attr output_encoding must be one of {', '.join(_OUTPUTS)}")
@@ -177,7 +176,7 @@ def UnicodeTranscode(
             ) from error
         text = text.replace(_MARK, instead)
         if replace_control_characters:
-            text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", instead, text)
+            text = re.sub("[\x00-\x1f\x7f-\x9f]", instead, text)
         return text.encode(_OUTPUTS[output_encoding], "surrogatepass")
 
     return each(change, input)

@@ -91,7 +91,7 @@ class Layout:
                 if not isinstance(factor, Symbol):
                     if size != factor:
                         return None
-                elif found.setdefault(factor.index, size - factor.offset) != size - factor.offset:
+                elif found.setdefault(factor.which, size - factor.offset) != size - factor.offset:
                     return None
         sizes = tuple(found[k] for k in range(len(self.greatest)))
         inside = all(g // 2 < s <= g for s, g in zip(sizes, self.greatest, strict=True))
@@ -147,7 +147,7 @@ class PaddedSegment(Compiled):
             return [*given[:count], true, *given[count:]]
 
         struct: Any = jax.ShapeDtypeStruct
-        specs = [struct(np.shape(x), x.dtype) for x in [*arguments, np.int32(sizes)]]
+        specs = [struct(np.shape(x), x.dtype) for x in [*arguments, np.array(sizes, np.int32)]]
         jaxpr = jax.make_jaxpr(run)(*specs)
         self._note(found)
         return jax.jit(jaxpr_as_fun(jaxpr), donate_argnums=self._donated())

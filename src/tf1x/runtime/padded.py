@@ -31,9 +31,9 @@ class NotPadded(Exception):
 
 
 class Symbol(NamedTuple):
-    """A size that varies: the `index`-th one, plus `offset`."""
+    """A size that varies: the `which`-th one, plus `offset`."""
 
-    index: int
+    which: int
     offset: int = 0
 
 
@@ -75,7 +75,7 @@ Axes = tuple[Axis, ...]
 
 
 def factor_size(factor: Factor, sizes: Sequence[Any]) -> Any:
-    return sizes[factor.index] + factor.offset if isinstance(factor, Symbol) else factor
+    return sizes[factor.which] + factor.offset if isinstance(factor, Symbol) else factor
 
 
 class Value(NamedTuple):

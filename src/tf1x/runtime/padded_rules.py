@@ -243,7 +243,7 @@ def _slice(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> lis
         if stride != 1:
             raise NotPadded("slice")
         if start.varies:
-            if sizes[i].varies or start.symbol.index != symbol.index:
+            if sizes[i].varies or start.symbol.which != symbol.which:
                 raise NotPadded("slice")
             array = lax.dynamic_slice_in_dim(array, padded.true_size(start), count, i)
         else:
@@ -291,7 +291,7 @@ def _extreme(dtype: Any, least: bool) -> Any:
         return not least
     if jnp.issubdtype(dtype, jnp.inexact):
         return -np.inf if least else np.inf
-    info = jnp.iinfo(dtype)
+    info = np.iinfo(dtype)
     return info.min if least else info.max
 
 

@@ -26,6 +26,7 @@ _BUILDS: dict[str, Any] = {
         tf.train.string_input_producer(tf.constant(["a", "b"]), shuffle=False, name="files").name
     ),
     "no_strings": lambda tf: tf.train.string_input_producer([]),
+    "files": lambda tf: tf.train.match_filenames_once("/tmp/*.nothing").name,
     "slices": lambda tf: tf.train.slice_input_producer(
         [tf.zeros([4, 2]), ["a", "b", "c", "d"]], num_epochs=1, seed=3
     ),

@@ -16,13 +16,13 @@ _GZIPPED = _GZIP.compress(b"hello" * 9) + _GZIP.flush()
 
 CASES = [
     *(
-        Case("DecodeRaw", (_BYTES,), {"out_type": dtype, "little_endian": little}, note=f"{dtype}{end}")
+        Case("DecodeRaw", (_BYTES,), {"out_type": dtype, "little_endian": little}, data_dependent=True, note=f"{dtype}{end}")
         for dtype in ("uint8", "int8", "int16", "uint16", "int32", "int64", "float32", "float64", "complex64")
         for little, end in ((True, ""), (False, "-swapped"))
     ),
-    Case("DecodeRaw", (Const(b"\0\1\0\1"),), {"out_type": "bool"}, note="bool"),
-    Case("DecodeRaw", (strings(),), {"out_type": "int16"}, note="none"),
-    Case("DecodeRaw", (strings(b"", b""),), {"out_type": "int16"}, note="empty"),
+    Case("DecodeRaw", (Const(b"\0\1\0\1"),), {"out_type": "bool"}, data_dependent=True, note="bool"),
+    Case("DecodeRaw", (strings(),), {"out_type": "int16"}, data_dependent=True, note="none"),
+    Case("DecodeRaw", (strings(b"", b""),), {"out_type": "int16"}, data_dependent=True, note="empty"),
     Case("DecodePaddedRaw", (_BYTES, Const(np.int32(12))), {"out_type": "int32"}),
     Case(
         "DecodePaddedRaw",
@@ -39,6 +39,7 @@ CASES = [
             "ParseTensor",
             (Const(make_tensor_proto(value).SerializeToString()),),
             {"out_type": str(value.dtype)},
+            dtypes=("float32",),
             data_dependent=True,
             note=str(value.dtype),
         )

@@ -41,7 +41,7 @@ CASES = [
     Case("DecodeBase64", (words(b"SGVsbG8", b"", b"_-8=", b"YQ"),)),
     Case("Substr", (_WORDS[[0, 3]], np.int32(1), np.int32(3))),
     Case("Substr", (_WORDS[[0, 3]], np.int64([-4, 2]), np.int64([2, 99])), note="each"),
-    Case("Substr", (Const(b"abcdef"), np.int32([[0], [2]]), np.int32([1, 2])), note="broadcast"),
+    Case("Substr", (Const(b"abcdef"), np.int32([0, 2]), np.int32([1, 2])), note="broadcast"),
     Case(
         "Substr",
         (_WORDS[[0, 3]], np.int32([-3, 2]), np.int32([2, 2])),
@@ -57,6 +57,8 @@ CASES = [
     _split_v2("twice", b",", maxsplit=2),
     _split_v2("space once", b"", maxsplit=1),
     _split_v2("long", b", "),
+    _split_v2("never", b",", maxsplit=0),
+    _split_v2("never at space", b"", maxsplit=0),
     Case("StringJoin", ([_TABLE, _TABLE],), {"separator": "-"}),
     Case("StringJoin", ([Const(b"x="), _TABLE, Const(b";")],), note="scalars"),
     *(

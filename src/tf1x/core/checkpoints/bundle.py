@@ -17,6 +17,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tf1x.core import dtypes
+from tf1x.core.checkpoints.encoding import name_key
 from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text
 from tf1x.core.checkpoints.sstable import Table
 from tf1x.core.checkpoints.tensors import (
@@ -120,7 +121,7 @@ class BundleReader:
         return [key.decode("utf-8", "surrogateescape") for key in self.raw if key[:1] != b"\0"]
 
     def has(self, name: str) -> bool:
-        return name != "" and _key(name) in self.raw
+        return name != "" and name_key(name) in self.raw
 
     def entry(self, key: bytes) -> Any:
         """The `BundleEntryProto` of a tensor, or of a part of one.
@@ -145,11 +146,11 @@ class BundleReader:
         return found
 
     def dtype(self, name: str) -> DType:
-        return dtype_of(self.entry(_key(name)).dtype)
+        return dtype_of(self.entry(name_key(name)).dtype)
 
     def shape(self, name: str) -> Shape:
         """The shape of the whole tensor."""
-        return _shape(self.entry(_key(name)))
+        return _shape(self.entry(name_key(name)))
 
     def debug_string(self) -> str:
         """A line for each tensor, or for each part of one: name, type, shape."""
@@ -174,7 +175,7 @@ class BundleReader:
             InvalidArgumentError: the checkpoint does not have all of that part.
             DataLossError: the checkpoint is damaged.
         """
-        entry = self.entry(_key(name))
+        entry = self.entry(name_key(name))
         if entry.slices:
             return self._assembled(name, entry, part or TensorSlice.whole(len(_shape(entry))))
         array = self._stored(name, entry)
@@ -265,10 +266,6 @@ _NAMES = {
 def dtype_text(dtype: DType) -> str:
     """A type as TensorFlow's messages write it: `float`, `int64`."""
     return _NAMES.get(dtype.base_dtype.name, dtype.base_dtype.name)
-
-
-def _key(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")
 
 
 def _shape(entry: Any) -> Shape:

@@ -25,7 +25,7 @@ from tf1x.core.checkpoints.bundle import (
     data_path,
     index_path,
 )
-from tf1x.core.checkpoints.encoding import mask
+from tf1x.core.checkpoints.encoding import mask, name_key
 from tf1x.core.checkpoints.slices import Shape, TensorSlice
 from tf1x.core.checkpoints.sstable import write_table
 from tf1x.core.checkpoints.tensors import write_tensor
@@ -59,7 +59,7 @@ class BundleWriter:
 
     def add(self, name: str, array: Any, dtype: DType | None = None) -> None:
         """Write a whole tensor; `dtype` is given where the array's own does not tell (quantized)."""
-        self._add(name.encode(), array, dtype)
+        self._add(name_key(name), array, dtype)
 
     def add_slice(
         self,
@@ -79,9 +79,9 @@ class BundleWriter:
             return
         array = np.asarray(array)
         enum = (dtype or as_dtype(array.dtype)).base_dtype.as_datatype_enum
-        entry = self._entries.get(name.encode())
+        entry = self._entries.get(name_key(name))
         if entry is None:
-            entry = self._entries[name.encode()] = _entry(enum, shape)
+            entry = self._entries[name_key(name)] = _entry(enum, shape)
         elif (entry.dtype, [d.size for d in entry.shape.dim]) != (enum, list(shape)):
             raise InvalidArgumentError(
                 None, None, f"The parts of {name} are of several types or shapes."

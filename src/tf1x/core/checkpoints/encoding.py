@@ -51,6 +51,11 @@ def read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     raise ValueError("malformed number")
 
 
+def name_key(name: str) -> bytes:
+    """The key of a name; names of damaged files may hold bytes that are no text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
 # -- ordered codes: strings of bytes that sort as the values do --------------------------------
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tf1x.core.checkpoints.encoding import ordered_number, ordered_signed, ordered_string
+from tf1x.core.checkpoints.encoding import (
+    name_key,
+    ordered_number,
+    ordered_signed,
+    ordered_string,
+)
 from tf1x.core.errors import InternalError, InvalidArgumentError
 
 FULL = -1  # as a length: the whole dimension
@@ -98,7 +103,7 @@ class TensorSlice:
 
     def key(self, name: str) -> bytes:
         """Under which key a table holds this part of a tensor."""
-        parts = [ordered_number(0), ordered_string(name.encode())]
+        parts = [ordered_number(0), ordered_string(name_key(name))]
         parts.append(ordered_number(len(self.extents)))
         for start, length in self.extents:
             parts += ordered_signed(start), ordered_signed(length)

@@ -43,7 +43,7 @@ def write_tensor(file: BinaryIO, array: Any, dtype: DType) -> tuple[int, int]:
     for start in range(0, data.size, CHUNK):
         piece = data[start : start + CHUNK]
         crc = crc32c(piece, crc)
-        file.write(piece)
+        file.write(piece.data)
     return data.size, crc
 
 

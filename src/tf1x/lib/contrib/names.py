@@ -71,6 +71,9 @@ _SLIM = {
         "multiply_gradients train_step"
     ),
     "model_analyzer": "analyze_ops analyze_vars tensor_description",
+    "parallel_reader": "ParallelReader get_data_files parallel_read single_pass_read",
+    "prefetch_queue": "prefetch_queue",
+    "queues": "NestedQueueRunnerError QueueRunners",
     "summaries": (
         "add_histogram_summaries add_histogram_summary add_image_summaries add_image_summary "
         "add_scalar_summaries add_scalar_summary add_zero_fraction_summaries "

@@ -166,7 +166,8 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 
 
 def _exists(prefix: str) -> bool:
-    return any(gfile.get_matching_files(p) for p in (f"{prefix}.index", prefix))
+    paths = f"{prefix}.index", prefix  # a V1 checkpoint may be a pattern of its shards
+    return any(os.path.exists(p) or gfile.get_matching_files(p) for p in paths)
 
 
 def checkpoint_exists(checkpoint_prefix: Any) -> bool:

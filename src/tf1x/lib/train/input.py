@@ -36,6 +36,23 @@ def _summarize(name: str, value: Tensor) -> None:
     scalar(name, value)
 
 
+def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
+    """A local variable with the paths that match a pattern, or one of several.
+
+    Run `tf.local_variables_initializer()`, which looks for the files.
+    """
+    from tf1x.ops.file_io import matching_files
+
+    with scopes.name_scope(name, "matching_filenames", [pattern]) as scope:
+        return Variable(
+            name=scope,
+            initial_value=matching_files(pattern),
+            trainable=False,
+            validate_shape=False,
+            collections=[GraphKeys.LOCAL_VARIABLES],
+        )
+
+
 # -- producers ---------------------------------------------------------------------------------
 
 

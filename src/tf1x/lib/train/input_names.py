@@ -27,6 +27,7 @@ for _name in (
     "batch_join",
     "input_producer",
     "limit_epochs",
+    "match_filenames_once",
     "maybe_batch",
     "maybe_batch_join",
     "maybe_shuffle_batch",
