@@ -69,7 +69,7 @@ def train_from_queue(path, learning_rate, seed, questions):
     tf.reset_default_graph()
     tf.set_random_seed(seed)
     file_names = tf.train.string_input_producer([path], shuffle=False, name="filename_queue")
-    key, line = tf.TextLineReader().read(file_names)
+    _, line = tf.TextLineReader().read(file_names)
     row = tf.decode_csv(line, record_defaults=[[0.0], [0.0], [0.0], [0.0]])
     x_batch, y_batch = tf.train.batch([row[0:-1], row[-1:]], batch_size=10)
     X, Y, hypothesis, cost, train_op = model(learning_rate)
@@ -147,7 +147,9 @@ def main():
     show(answers)
     draw({"five rows": costs_five, "CSV file": costs_csv, "by queue": costs_queue})
 
-    print(f"\nmeasured:     cost {costs_csv[-1]:.2f} at step {STEPS}; by queue {costs_queue[-1]:.2f}")
+    print(
+        f"\nmeasured:     cost {costs_csv[-1]:.2f} at step {STEPS}; by queue {costs_queue[-1]:.2f}"
+    )
     print("in the notes: cost 7.40 at step 2000")
 
 

@@ -77,7 +77,10 @@ def train_once(learning_rate, steps, seed):
         for step in range(steps):
             sess.run(train, feed_dict=feed)
             if step % 20 == 0:
-                writer.add_summary(sess.run(summaries, feed_dict=feed), global_step=step)
+                summary, cost_value = sess.run([summaries, cost], feed_dict=feed)
+                writer.add_summary(summary, global_step=step)
+            if step % 500 == 0:
+                print(f"{step:5d}  cost {cost_value:.6f}")
         writer.close()
         return (*sess.run([cost, accuracy], feed_dict=feed), folder)
 

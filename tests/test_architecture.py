@@ -24,6 +24,7 @@ LAYERS = (
     "surface",
     "importer",
     "install",
+    "inspect_file",
     "cli",
 )
 

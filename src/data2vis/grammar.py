@@ -94,8 +94,8 @@ class State(NamedTuple):
 
 
 def _pairs(*patterns: str) -> frozenset[str]:
-    """Kinds of x and y: `d` is any category, `g` any group, `-` nothing."""
-    sets = {"d": "DOC", "g": "DOCB", "G": "DOCBU"}
+    """Kinds of x and y: `d` is any category, `c` one without time units, `g` and `G` any group."""
+    sets = {"c": "DO", "d": "DOC", "g": "DOCB", "G": "DOCBU"}
     return frozenset(
         x + y for p in patterns for x in sets.get(p[0], p[0]) for y in sets.get(p[1], p[1])
     )
@@ -113,7 +113,8 @@ _POSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "circle": _DOTS,
     "tick": _pairs("Q-", "T-", "-Q", "Qd", "Td", "dQ"),
     "rect": _pairs("Gg"),
-    "boxplot": _pairs("Q-", "-Q", "dQ", "Qd"),
+    # Vega-Lite does not escape names when it puts time units into the parts of a box plot.
+    "boxplot": _pairs("Q-", "-Q", "cQ", "Qc"),
     "rule": _pairs("A-", "-A", "Q-", "T-", "-Q"),
     "text": _pairs("QQ", "TQ", "Qd", "dQ", "dd", "AA", "dA", "Ad"),
     "arc": _pairs("--"),
@@ -123,6 +124,7 @@ _BEGINNINGS: Final = {mark: {pair[0] for pair in pairs} for mark, pairs in _POSI
 _CHANNEL_KINDS: Final[Mapping[tuple[str, str], str]] = {
     **{(mark, "color"): "DOC" for mark in MARKS},
     ("bar", "color"): "DOCA",
+    ("boxplot", "color"): "DO",
     ("point", "color"): "DOCQA",
     ("circle", "color"): "DOCQA",
     ("rect", "color"): "A",
@@ -237,18 +239,19 @@ class _Form(NamedTuple):
     role: Role
 
 
-# The classes of columns. Of numbers: level, and `-` with values below zero, `0` with many zeros;
+# The classes of columns. Of numbers: level, and `-` with values below zero, else `0` with a zero
+# (their minimum is no bar to be seen), `z` with many zeros (nor is their median);
 # of texts: level, `!` if most values come once; of dates: what varies.
 _CLASSES: Final = (
     "num:zero",
-    *(f"num:{level}{sign}" for level in ("one", "few", "some", "more") for sign in "+-0"),
-    *(f"num:{level}!{sign}" for level in ("few", "some") for sign in "+-0"),
+    *(f"num:{level}{sign}" for level in ("one", "few", "some", "more") for sign in "+-0z"),
+    *(f"num:{level}!{sign}" for level in ("few", "some") for sign in "+-0z"),
     *(f"str:{level}{sparse}" for level in ("few", "some", "many", "more") for sparse in ("", "!")),
     *("dt:" + "".join(u for i, u in enumerate("YMDH") if bits >> i & 1) for bits in range(16)),
 )
 _BIT: Final = {name: i for i, name in enumerate(_CLASSES)}
-# A column of which this share is zero has medians and minima of zero: bars that cannot be seen.
 _MANY_ZEROS: Final = 0.25
+_AVERAGES: Final = ("mean", "max", "median", "min")
 
 
 def class_of(column: Column) -> str:
@@ -260,7 +263,9 @@ def class_of(column: Column) -> str:
         return f"str:{column.level}{sparse}"
     if column.distinct == 1 and column.minimum == 0:
         return "num:zero"
-    sign = "-" if column.is_signed else "0" if column.zeros > _MANY_ZEROS else "+"
+    sign = "-" if column.is_signed else "0" if column.zeros else "+"
+    if sign == "0" and column.zeros > _MANY_ZEROS:
+        sign = "z"
     if column.distinct == 1:
         return f"num:one{sign}"
     return f"num:{column.level}{sparse}{sign}" if column.distinct <= SOME else f"num:more{sign}"
@@ -269,7 +274,7 @@ def class_of(column: Column) -> str:
 def _roles(name: str) -> Iterable[tuple[tuple[str, ...], Role]]:
     """The transforms of a class of columns, and the role that each gives."""
     kind, _, rest = name.partition(":")
-    level = rest.rstrip("+-0!")
+    level = rest.rstrip("+-0z!")
     if kind == "str":
         sparse = rest.endswith("!")
         yield (), Role("K") if level == "more" else Role("D", level, sparse=sparse)
@@ -298,7 +303,7 @@ def _number_roles(level: str, sign: str, sparse: bool) -> Iterable[tuple[tuple[s
     if level != "one":
         yield (), Role("Q", signed=signed)
     yield ("sum",), Role("A", signed=signed, summative=not signed)
-    for average in ("mean", "max") if sign == "0" else ("mean", "max", "median", "min"):
+    for average in {"0": ("mean", "max", "median"), "z": ("mean", "max")}.get(sign, _AVERAGES):
         yield (average,), Role("A", signed=signed)
     if level in ("some", "more"):
         yield ("bin",), Role("B")

@@ -238,6 +238,53 @@ class Table:
             **self.restore(chart.spec()),
         }
 
+    def draws(self, chart: Chart) -> bool:
+        """Whether the rows give the chart something to show.
+
+        That is a row with all its values; for lines and areas, two points of one series; for
+        stacks, no group of nulls alone, which Vega would make NaN, as all that lies on top. The
+        grammar cannot know these: they depend on how the columns go together.
+        """
+        if not self._stacks(chart):
+            return False
+        present = self.frame[[self.column(pointer) for pointer in chart.fields]].dropna()
+        if chart.mark not in ("line", "area") or present.empty:
+            return not present.empty or (not chart.fields and len(self.frame) > 0)
+        steps = {
+            e.channel: _steps(present[self.column(e.field)], e.time_unit)
+            for e in chart.encodings
+            if e.field is not None and e.channel in ("x", "color", "row", "column")
+        }
+        x = steps.pop("x")
+        points = x.groupby(list(steps.values())).nunique().max() if steps else x.nunique()
+        return bool(points > 1)
+
+    def _stacks(self, chart: Chart) -> bool:
+        """False if sums are to be stacked of which one has no values."""
+        groups = [self.column(e.field) for e in chart.encodings if e.field and e.discrete]
+        sums = [
+            e for e in chart.encodings if e.aggregate == "sum" and e.channel in ("x", "y", "theta")
+        ]
+        if chart.mark not in ("bar", "area", "arc") or not sums or chart.get("color") is None:
+            return True
+        measure = self.frame[self.column(str(sums[0].field))]
+        keys = [self.frame[name] for name in groups]
+        return not keys or bool(measure.groupby(keys, dropna=False).count().min() > 0)
+
+
+def _steps(values: pd.Series[Any], unit: str | None) -> pd.Series[Any]:
+    """What values of dates are one for a time unit."""
+    if unit is None:
+        return values
+    date = values.dt
+    if unit == "yearquarter":
+        return date.year * 4 + date.quarter
+    if unit == "yearmonth":
+        return date.year * 12 + date.month
+    if unit == "yearmonthdate":
+        return date.normalize()
+    return getattr(date, {"day": "dayofweek", "hours": "hour"}.get(unit, unit))
+
 
 def fields(spec: Mapping[str, Any]) -> list[str]:
     """The columns that a specification with names refers to, unescaped, in its order."""

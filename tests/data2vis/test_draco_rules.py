@@ -40,7 +40,7 @@ def test_rules(tokens: str, violations: list[str]) -> None:
 
 
 def test_top_charts_violate_none() -> None:
-    for number, domain in enumerate(schemas.DOMAINS):
+    for number, domain in enumerate(list(schemas.DOMAINS)[::3]):
         table = Table(schemas.synthesize(domain, np.random.default_rng(number)))
         best, _ = max(corpus.charts(table, np.random.default_rng(0)), key=lambda found: found[1])
         assert hard_violations(best, table.profile) == [], (domain, best.tokens())

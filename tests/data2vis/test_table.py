@@ -180,3 +180,29 @@ def test_unknown_columns_are_named() -> None:
         _table(a=[1, 2]).column("num7")
     with pytest.raises(TableError, match="no column 'z'"):
         _table(a=[1, 2]).pointer("z")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        ("line x dt0 y num0", True),
+        ("line x dt0 y num0 color str0", True),
+        ("line x dt0 y num0 color str1", False),
+        ("line x year dt0 y count", False),
+        ("line x month dt0 y count", True),
+        ("line x yearmonth dt0 y count", True),
+        ("line x yearquarter dt0 y count", False),
+        ("line x yearmonthdate dt0 y count row str0", True),
+        ("line x day dt0 y count column str1", False),
+        ("area x bin num0 y count", True),
+        ("point x num0 y num1", False),
+        ("bar x count", True),
+        ("bar x str1 y count", True),
+    ],
+)
+def test_whether_rows_give_a_chart_something_to_show(tokens: str, expected: bool) -> None:
+    table = _table(
+        d=["2020-01-01", "2020-01-02", "2020-02-03", "2020-02-04"], n=[1.5, 2.5, 3.5, None],
+        two=list("xxyy"), own=list("abcd"), other=[None, None, None, 1.0],
+    )  # fmt: skip
+    assert table.draws(Chart.from_tokens(tokens)) is expected

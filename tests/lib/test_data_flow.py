@@ -179,6 +179,24 @@ def test_more_than_fits_passes_through() -> None:
         assert done() is None
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_ops_of_one_run_wait_for_each_other(full: bool) -> None:
+    """Whichever was made first: one makes room, or brings the element, for the other."""
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        queue, fed = tf1x.FIFOQueue(1, [tf1x.float32], [[]]), tf1x.placeholder(tf1x.float32, [])
+        if full:
+            put, take = queue.enqueue(fed), queue.dequeue()
+            session.run(put, {fed: 0.0})
+        else:
+            take, put = queue.dequeue(), queue.enqueue(fed)
+        total = tf1x.Variable(0.0)
+        add = tf1x.assign_add(total, take)
+        session.run(total.initializer)
+        options = tf1x.RunOptions(timeout_in_ms=60_000)
+        found = [session.run([add, put], {fed: i}, options)[0] for i in (1.0, 2.0, 3.0)]
+        assert found == ([0.0, 1.0, 3.0] if full else [1.0, 3.0, 6.0])
+
+
 def test_close_waits_for_pending_puts() -> None:
     with tf1x.Graph().as_default(), tf1x.Session() as session:
         queue = tf1x.FIFOQueue(1, [tf1x.int32], shapes=[[]])

@@ -97,6 +97,20 @@ def test_equal_to_tensorflow(build):
     assert_same(build)
 
 
+def test_starting_gradients_have_the_names_of_tensorflow():
+    """The forward part and what is given for it; the backward part is each engine's own."""
+
+    def start(lib):
+        with lib.Graph().as_default() as graph:
+            x = lib.constant([1.0, 2.0])
+            slices = lib.IndexedSlices(lib.constant([3.0]), lib.constant([1]), lib.constant([2]))
+            lib.gradients([x * 2.0, x * x, x + 1.0], x, grad_ys=[x, [1.0, 2.0], slices])
+            ops = [(op.name, op.type) for op in graph.get_operations()]
+            return [o for o in ops if not o[0].startswith("gradients/") or "/grad_y" in o[0]]
+
+    assert sorted(start(tf)) == sorted(start(tf1))
+
+
 def test_not_connected_is_none():
     with tf.Graph().as_default():
         x, other = tf.constant(1.0), tf.constant(1.0)

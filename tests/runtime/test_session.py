@@ -93,6 +93,8 @@ def test_any_feedable_tensor_may_be_fed():
         v = tf.Variable([5.0])
         w = v * 2.0
         np.testing.assert_array_equal(sess.run(w, {v: [3.0]}), [6.0])
+        nest = {(x, (v, y)): ([1.0], ([2.0], [3.0]))}
+        np.testing.assert_array_equal(sess.run([x, v, y], nest), [[1.0], [2.0], [3.0]])
 
 
 def test_missing_feed_names_the_placeholder_and_the_line():

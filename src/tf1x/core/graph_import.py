@@ -186,6 +186,13 @@ def _check_inputs(
             )
 
 
+def _add_shapes(op: Operation, shapes: list[Any]) -> None:
+    """What the producer of the graph knew of the shapes, where it fits."""
+    for tensor, shape in zip(op.outputs, shapes, strict=False):
+        if isinstance(shape, TensorShape) and tensor.shape.is_compatible_with(shape):
+            tensor.set_shape(shape)
+
+
 def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> dict[str, Any]:
     known = _attr_names(definition)
     unknown = sorted(key for key in attrs if key not in known and not key.startswith("_"))
@@ -193,6 +200,9 @@ def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> 
         raise ValueError(
             f"Node {name!r} ({definition.type}) has attributes that tf1x does not know: {', '.join(unknown)}."
         )
+    beside = attrs.get("_class", [])
+    if not isinstance(beside, list) or not all(isinstance(group, bytes) for group in beside):
+        raise ValueError(f"Node {name!r} ({definition.type}): _class is no list of strings.")
     for attr in definition.attrs.values():
         if attr.name in attrs:
             attrs[attr.name] = opdef.check_attr(definition.type, attr, attrs[attr.name])
@@ -263,6 +273,7 @@ class Library:
         for key in attrs.keys() - _attr_names(definition):
             if key in _IGNORED or self._is_default(node.op, key, attrs[key]):
                 del attrs[key]
+        shapes = attrs.pop("_output_shapes", None)
         attrs = checked_attrs(definition, node.name, attrs)
         _check_inputs(definition, node.name, attrs, inputs)
         forward = self._differentiated(attrs, inputs) if node.op == "SymbolicGradient" else None
@@ -273,6 +284,8 @@ class Library:
         )
         op.forward = forward
         op.device = node.device
+        if isinstance(shapes, list):
+            _add_shapes(op, shapes)
         if inputs:
             self._consumers.setdefault(inputs[0], []).append(op)
         return op

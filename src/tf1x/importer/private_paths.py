@@ -252,6 +252,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 # Modules that stand for private ones as they are.
 MODULES: dict[str, str] = {
+    "core.protobuf.saved_model_pb2": "tf1x.core.messages",
     **{
         f"python.saved_model.{module}": f"tf1x.lib.saved_model.{module}"
         for module in ("constants", "signature_constants", "tag_constants")

@@ -166,8 +166,11 @@ class _Backward:
                 )
             if grad is None:
                 grad = _ones_like(y, f"grad_ys_{i}")
-            elif not isinstance(grad, IndexedSlices):
+            elif isinstance(grad, IndexedSlices):
+                grad = _named_slices(grad, f"grad_ys_{i}")
+            else:
                 grad = convert.to_tensor(grad, y.dtype.base_dtype, name=f"grad_y_{i}")
+                grad = array.identity(grad, name=f"grad_ys_{i}")
             self._grads.setdefault(y, []).append(grad)
 
     def run(self) -> None:
@@ -263,6 +266,15 @@ def _zeros_if_none(grad: Any, tensor: Tensor) -> Any:
     if grad is not None or tensor.dtype.base_dtype in (dtypes.resource, dtypes.string):
         return grad
     return array.ZerosLike(tensor)
+
+
+def _named_slices(grad: IndexedSlices, name: str) -> IndexedSlices:
+    shape = grad.dense_shape
+    return IndexedSlices(
+        array.identity(grad.values, name=f"{name}_values"),
+        array.identity(grad.indices, name=f"{name}_indices"),
+        None if shape is None else array.identity(shape, name=f"{name}_shape"),
+    )
 
 
 def _ones_like(y: Tensor, name: str) -> Tensor:

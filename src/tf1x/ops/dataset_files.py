@@ -14,7 +14,8 @@ import numpy as np
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import DataLossError
 from tf1x.core.files import local_path, os_error
-from tf1x.core.records import RecordReader
+from tf1x.core.opdef import op
+from tf1x.core.records import RecordReader, RecordWriter
 from tf1x.ops.dataset_value import (
     METADATA,
     OUTPUTS,
@@ -25,6 +26,7 @@ from tf1x.ops.dataset_value import (
     dataset_op,
     invalid,
 )
+from tf1x.ops.shape_rules import nothing
 
 _CHUNK = 1 << 18
 
@@ -251,6 +253,28 @@ FixedLengthRecordDatasetV2 = dataset_op(
 )(_fixed_length)
 
 
+@op(
+    "input_dataset: variant, filename: string, compression_type: string -> ",
+    shape=nothing,
+    grad=None,
+    host=True,
+    stateful=True,
+    blocking=True,
+)
+def DatasetToTFRecord(input_dataset: DatasetValue, filename: Any, compression_type: Any) -> None:
+    """Write a dataset of strings to a record file."""
+    context = Context()
+    source = input_dataset.start(context)
+    try:
+        with RecordWriter(_text(filename), _compression(compression_type)) as writer:
+            while (element := source.next()) is not None:
+                if len(element) != 1 or element[0].dtype.kind != "O" or element[0].ndim:
+                    raise invalid("The dataset must consist of scalar strings.")
+                writer.write(element[0].item())
+    finally:
+        context.cancel()
+
+
 # -- CSV -----------------------------------------------------------------------------------------
 
 _CSV = (
@@ -285,10 +309,9 @@ def _csv_dataset(
     excluded = set() if exclude_cols is None else {int(c) for c in exclude_cols.reshape(-1)}
 
     def items(name: str) -> Iterator[Element]:
-        text = io.TextIOWrapper(
-            _Pieces(_chunks(name, compression)), "utf-8", "surrogateescape", newline=""
+        rows = csv.reader(
+            text_of(name, compression), delimiter=delimiter, quoting=quoting, strict=True
         )
-        rows = csv.reader(text, delimiter=delimiter, quoting=quoting, strict=True)
         fields = iter(rows)
         if bool(header):
             next(fields, None)
@@ -328,6 +351,12 @@ class _CsvRows:
         except csv.Error as error:
             raise invalid(f"CSV record: {error}") from error
         return self._element(row or [""])  # an empty line is one empty field
+
+
+def text_of(name: str, compression: str) -> io.TextIOWrapper:
+    """A file's text; bytes that are no UTF-8 survive as surrogates."""
+    pieces: Any = _Pieces(_chunks(name, compression))
+    return io.TextIOWrapper(pieces, "utf-8", "surrogateescape", newline="")
 
 
 class _Pieces(io.RawIOBase):

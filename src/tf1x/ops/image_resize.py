@@ -124,10 +124,12 @@ def _area_matrix(size: int, new: int, align_corners: bool) -> np.ndarray:
     starts = np.arange(new, dtype=np.float32) * scale
     ends = np.arange(1, new + 1, dtype=np.float32) * scale
     matrix = np.zeros((new, size), np.float32)
-    for row, start, end in zip(matrix, starts, ends, strict=True):
-        for i in range(int(np.floor(start)), int(np.ceil(end))):
-            part = min(np.float32(i + 1), end) - max(np.float32(i), start)
-            row[min(max(i, 0), size - 1)] += part
+    first, last = np.floor(starts), np.ceil(ends)
+    for step in range(int((last - first).max(initial=0))):
+        at = first + np.float32(step)
+        part = np.minimum(at + 1, ends) - np.maximum(at, starts)
+        place = np.clip(at, 0, size - 1).astype(np.int64)
+        np.add.at(matrix, (np.arange(new), place), np.where(at < last, part, np.float32(0)))
     return matrix
 
 
@@ -162,23 +164,28 @@ def _lerp(x: Any, between: _Between, axis: int) -> Any:
 
 
 def _along(x: Any, matrix: Any, axis: int) -> Any:
-    """`x` with an axis multiplied by a matrix [new, old], in full precision."""
-    if xp.is_jax(x):
-        product = jax.numpy.tensordot(matrix, x, ((1,), (axis,)), precision="highest")
-    else:
-        product = np.tensordot(matrix, x, ((1,), (axis,)))
-    return xp.moveaxis(product, 0, axis)
+    """Images with their rows (axis 1) or columns (2) multiplied by a matrix [new, old]."""
+    batch, height, width, depth = x.shape
+    if axis == 1:
+        product = _product(matrix, x.reshape(batch, height, width * depth))
+        return product.reshape(batch, len(matrix), width, depth)
+    return xp.swapaxes(_product(xp.swapaxes(x, 2, 3), matrix.T), 2, 3)
+
+
+def _product(a: Any, b: Any) -> Any:
+    return jax.numpy.matmul(a, b, precision="highest") if xp.is_jax(a, b) else np.matmul(a, b)
 
 
 def _bilinear(x: Any, height: int, width: int, align: bool, half: bool) -> Any:
     rows = _Between.of(x.shape[1], height, align, half)
     columns = _Between.of(x.shape[2], width, align, half)
-    x = x.astype(np.float32)
     if x.shape[1] <= 2 * height:
-        return _lerp(_lerp(x, columns, 2), rows, 1)
+        return _lerp(_lerp(x.astype(np.float32), columns, 2), rows, 1)
     # The rows that count are fewer than all: first these, so that less is computed.
-    top = _lerp(xp.take(x, rows.lower, axis=1), columns, 2)
-    bottom = _lerp(xp.take(x, rows.upper, axis=1), columns, 2)
+    top, bottom = (
+        _lerp(xp.take(x, part, axis=1).astype(np.float32), columns, 2)
+        for part in (rows.lower, rows.upper)
+    )
     return top + (bottom - top) * _broadcast(rows.lerp, 1)
 
 

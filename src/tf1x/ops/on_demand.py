@@ -344,6 +344,8 @@ for _module, _public, _attribute in (
 ):
     lazy(f"tf1x.ops.{_module}", _public, attribute=_attribute)
 
+provide("tf1x.ops.image_transform", "ImageProjectiveTransformV2")
+
 # -- strings -----------------------------------------------------------------------------------
 
 provide(
@@ -427,3 +429,7 @@ provide(
     "MutableHashTableOfTensorsV2",
     "MutableHashTableV2",
 )
+
+# -- staging areas -----------------------------------------------------------------------------
+
+provide("tf1x.ops.staging", "Stage", "StageClear", "StagePeek", "StageSize", "Unstage")

@@ -6,6 +6,8 @@ message lacks it.
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -102,16 +104,21 @@ def column(
             type found.
     """
     field = _FIELDS[dtype]
+    values_of = operator.attrgetter(f"{field}.value")
     found: Column = []
     for i, features in enumerate(maps):
         feature = features.get(key)
-        kind = None if feature is None else feature.WhichOneof("kind")
-        if kind == field:
-            found.append(getattr(feature, field).value)
-        elif kind is None:
+        if feature is None:
             found.append(None)
-        else:
-            raise wrong(i, _TYPE_NAMES[kind])
+            continue
+        values = values_of(feature)
+        if not values:  # which kind it is need not be asked where there are values
+            kind = feature.WhichOneof("kind")
+            if kind is None:
+                values = None
+            elif kind != field:
+                raise wrong(i, _TYPE_NAMES[kind])
+        found.append(values)
     return found
 
 
@@ -144,6 +151,9 @@ def dense(
         raise fail(
             f"dense_defaults of {place.key}: shape {dims_text(default.shape)} != {dims_text(shape)}"
         )
+    if all(values is not None and len(values) == size for values in found):
+        every = itertools.chain.from_iterable(found)  # type: ignore[arg-type]
+        return array_of(list(every), dtype).reshape(len(found), *shape)
     standard = default.ravel().tolist()
     flat: list[Any] = []
     for i, values in enumerate(found):

@@ -21,6 +21,7 @@ from tf1x.ops.resources import Resource
 
 class _Limit(threading.local):
     deadline: float | None = None
+    patient: bool = True
 
 
 _limit = _Limit()
@@ -48,6 +49,30 @@ def timed_out() -> DeadlineExceededError:
     return DeadlineExceededError(None, None, "Timed out waiting for notification")
 
 
+# -- runs with several ops that wait --------------------------------------------------------------
+
+_MAY_WAIT = ("QueueEnqueue", "QueueDequeue", "ReaderRead", "Stage", "Unstage")
+
+
+def may_wait(op_type: str) -> bool:
+    """Whether an op of this type can wait for another op, perhaps one of the same run."""
+    return op_type.startswith(_MAY_WAIT)
+
+
+class WouldWait(Exception):
+    """An op would have to wait, and nothing was done."""
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Within the block, raise WouldWait rather than wait."""
+    _limit.patient = False
+    try:
+        yield
+    finally:
+        _limit.patient = True
+
+
 # -- attempts ----------------------------------------------------------------------------------
 
 # What an attempt says when it is its turn: nothing could be done, a part was done, it is complete.
@@ -59,11 +84,11 @@ Step = Callable[[], int]
 class Attempt:
     """What one run wants; `step` carries it out as far as possible and raises if it cannot be."""
 
-    __slots__ = ("_woken", "done", "error", "step")
+    __slots__ = ("_woken", "begun", "done", "error", "step")
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.done = False
+        self.begun = self.done = False
         self.error: Exception | None = None
         self._woken: threading.Event | None = None
 
@@ -72,6 +97,7 @@ class Attempt:
             outcome = self.step()
         except Exception as error:  # raised again in the thread that waits
             self.error, outcome = error, DONE
+        self.begun = self.begun or outcome == PROGRESS
         if outcome == DONE:
             self.finish()
         return outcome
@@ -122,6 +148,9 @@ class MeetingPoint(Resource):
                 raise self._cancelled(line)
             line.append(attempt)
             self._serve()
+            if not (_limit.patient or attempt.done or attempt.begun):
+                line.remove(attempt)
+                raise WouldWait
             woken = None if attempt.done else attempt.will_wait()
         if woken is not None:
             try:

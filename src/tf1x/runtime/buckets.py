@@ -40,6 +40,8 @@ Signature = tuple[tuple[int, ...], ...]
 _SMALLEST = 5
 _DIFFERENT = 3
 _REMEMBERED = 64
+# After so many refusals a segment is not tried again.
+_ATTEMPTS = 3
 
 
 class Layout:
@@ -230,7 +232,7 @@ class Buckets:
 
     def make(self, signature: Any, inputs: Sequence[Any], *args: Any) -> PaddedSegment | None:
         """A new program for inputs of these shapes and others, or None."""
-        if not self._suits or not all(hasattr(x, "dtype") for x in inputs):
+        if not self._suits or len(self._refused) >= _ATTEMPTS:
             return None
         alike = [s for s in self._seen if [len(x) for x in s] == [len(x) for x in signature]]
         if signature not in self._seen:

@@ -20,7 +20,7 @@ from tf1x.core import dtypes, errors
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
-from tf1x.ops import xp
+from tf1x.ops import waiting, xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.buckets import Buckets
@@ -357,37 +357,67 @@ class Runner:
         undo: dict[str, Any],
         done: dict[Operation, list[Any]],
     ) -> None:
-        """Run ops one by one on concrete values, but for those that are in `done`."""
+        """Run ops one by one on concrete values, but for those that are in `done`.
+
+        An op that would have to wait is put off until the others have run: it may be one of them
+        that it waits for.
+        """
+        if sum(waiting.may_wait(op.type) for op in ops) < 2:
+            for op in ops:
+                self._interpret_op(op, values, undo, done)
+            return
+        pending = ops
+        while pending:
+            late: list[Operation] = []
+            for op in pending:
+                if _follows(op, late):
+                    late.append(op)
+                elif not waiting.may_wait(op.type):
+                    self._interpret_op(op, values, undo, done)
+                else:
+                    try:
+                        with waiting.without_waiting():
+                            self._interpret_op(op, values, undo, done)
+                    except waiting.WouldWait:
+                        late.append(op)
+            if len(late) == len(pending):  # nothing else is left to do
+                self._interpret_op(late.pop(0), values, undo, done)
+            pending = late
+
+    def _interpret_op(
+        self,
+        op: Operation,
+        values: dict[Tensor, Any],
+        undo: dict[str, Any],
+        done: dict[Operation, list[Any]],
+    ) -> None:
         state = self._state
-        for op in ops:
-            if op.outputs and all(t in values for t in op.outputs):
-                continue
-            if op in done:
-                values.update(zip(op.outputs, done[op], strict=True))
-                continue
-            access = self.plan.access[op]
-            evaluator = self._evaluator(state.variables, undo)
-            evaluator.values = {t: _concrete(values[t]) for t in op.inputs if t in values}
-            if op.opdef.blocking or op.opdef.calls_functions:
+        if op.outputs and all(t in values for t in op.outputs):
+            return
+        if op in done:
+            values.update(zip(op.outputs, done[op], strict=True))
+            return
+        access = self.plan.access[op]
+        evaluator = self._evaluator(state.variables, undo)
+        evaluator.values = {t: _concrete(values[t]) for t in op.inputs if t in values}
+        if op.opdef.blocking or op.opdef.calls_functions:
+            self._apply(evaluator, op)
+        else:
+            with state.lock:
+                for key in access.writes:
+                    undo.setdefault(key, state.variables.get(key))
+                if not access.writes:  # NumPy's, lest JAX compile for every new shape
+                    found = {k: state.variables.get(k) for k in access.reads}
+                    evaluator.variables = {
+                        k: _concrete(v) for k, v in found.items() if v is not None
+                    }
                 self._apply(evaluator, op)
-            else:
-                with state.lock:
-                    for key in access.writes:
-                        undo.setdefault(key, state.variables.get(key))
-                    if not access.writes:  # NumPy's, lest JAX compile for every new shape
-                        found = {k: state.variables.get(k) for k in access.reads}
-                        evaluator.variables = {
-                            k: _concrete(v) for k, v in found.items() if v is not None
-                        }
-                    self._apply(evaluator, op)
-                    for random, used in evaluator.counters.items():
-                        state.counters[random.name] = (
-                            state.counters.get(random.name, 0) + used.blocks
-                        )
-            for tensor in op.outputs:
-                values[tensor] = evaluator.values[tensor]
-            if op.opdef.host and op.opdef.stateful:
-                done[op] = [values[tensor] for tensor in op.outputs]
+                for random, used in evaluator.counters.items():
+                    state.counters[random.name] = state.counters.get(random.name, 0) + used.blocks
+        for tensor in op.outputs:
+            values[tensor] = evaluator.values[tensor]
+        if op.opdef.host and op.opdef.stateful:
+            done[op] = [values[tensor] for tensor in op.outputs]
 
     def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
         """Run those of the plan's ops that are not in `done`, and add them to it."""
@@ -617,6 +647,12 @@ def _check_placeholders(plan: Plan) -> None:
                 f"You must feed a value for placeholder tensor '{op.name}' "
                 f"with dtype {tensor.dtype.name}{shape}",
             )
+
+
+def _follows(op: Operation, earlier: list[Operation]) -> bool:
+    """Whether an op needs one of the others, directly or by way of a `NoOp`."""
+    sources = [*(t.op for t in op.inputs), *op.control_inputs] if earlier else ()
+    return any(s in earlier or (s.type == "NoOp" and _follows(s, earlier)) for s in sources)
 
 
 def _small_sources(

@@ -18,6 +18,7 @@ from tf1x.core.dtypes import string
 from tf1x.core.func_graph import FuncGraph, function_names
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
+from tf1x.ops.waiting import may_wait
 
 # Ops that stand for a reference, a fed value or an order; there is nothing to compute.
 SILENT = frozenset({"VariableV2", "Variable", "VarHandleOp", "NoOp", "_Arg"})
@@ -268,7 +269,17 @@ class _Ordering:
         return self.order
 
     def _next(self) -> Operation:
-        """Device reads, then device writes that no pending read waits for, then host ops."""
+        """Device reads, then device writes that no pending read waits for, then host ops.
+
+        Ops that may wait for each other stand together, so that they can take turns.
+        """
+        if self.order and may_wait(self.order[-1].type):
+            heap = self.ready[True, False]
+            item = min((item for item in heap if may_wait(item[1].type)), default=None)
+            if item is not None:
+                heap.remove(item)
+                heapq.heapify(heap)
+                return item[1]
         for host in (False, True):
             if self.ready[host, False]:
                 return heapq.heappop(self.ready[host, False])[1]

@@ -148,7 +148,19 @@ def write_files(folder: Path) -> None:
     (folder / "a.txt.z").write_bytes(zlib.compress(text * 50))
     (folder / "a.bin").write_bytes(b"HH" + bytes(range(12)) + b"F")
     (folder / "a.csv").write_bytes(b'x,y,z\n1,2.5,"a, ""b"""\n3,,c\n')
+    for name, start in (("a", 1), ("b", 2**40)):
+        rows = [f"{start + i},{i / 2},word {i},{'' if i else 7}" for i in range(3)]
+        (folder / f"{name}.table").write_text("\n".join(["a,b,c,d", *rows]) + "\n")
+    from tf1x.core.messages import Example
     from tf1x.core.records import RecordWriter
+
+    for name in ("a", "b"):
+        with RecordWriter(folder / f"{name}.examples") as writer:
+            for i in range(3):
+                example = Example()
+                example.features.feature["x"].int64_list.value.append(ord(name) + i)
+                example.features.feature["y"].float_list.value.extend([i, 0.5])
+                writer.write(example.SerializeToString())
 
     for name, kind, count in (("a", "", 5), ("b", "", 3), ("c", "GZIP", 4)):
         with RecordWriter(folder / f"{name}.tfrecord", kind) as writer:
@@ -177,4 +189,7 @@ FILES: dict[str, Callable[[Any, Path], Any]] = {
 LISTED: dict[str, Callable[[Any, Path], Any]] = {
     "list files": lambda tf, d: tf.data.Dataset.list_files(str(d / "*.tfrecord"), seed=2),
     "list files, in order": lambda tf, d: tf.data.Dataset.list_files([str(d / "*.txt"), str(d / "*.bin")], shuffle=False),
+    "batched features": lambda tf, d: tf.data.experimental.make_batched_features_dataset(str(d / "*.examples"), 2, {"x": tf.FixedLenFeature([], tf.int64), "y": tf.FixedLenFeature([2], tf.float32)}, label_key="x", num_epochs=2, shuffle_seed=4),
+    "csv files": lambda tf, d: tf.data.experimental.make_csv_dataset(str(d / "*.table"), 2, label_name="b", shuffle=False, num_epochs=1),
+    "csv files, some columns": lambda tf, d: tf.data.experimental.make_csv_dataset([str(d / "a.table")], 2, select_columns=["c", "a"], shuffle_seed=3, num_epochs=1),
 }  # fmt: skip

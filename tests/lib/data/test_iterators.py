@@ -397,6 +397,71 @@ def test_threads_end_with_a_forgotten_session() -> None:
         assert not _settled()
 
 
+def test_sessions_that_stop_anywhere() -> None:
+    """The same elements each time, and no thread left, wherever a session ends."""
+    with tf1x.Graph().as_default():
+        dataset = tf1x.data.Dataset.range(20).map(lambda x: x + 1, num_parallel_calls=4)
+        dataset = dataset.interleave(
+            lambda x: tf1x.data.Dataset.from_tensors(x).repeat(2), 3, num_parallel_calls=2
+        )
+        iterator = dataset.batch(7).prefetch(2).make_initializable_iterator()
+        get_next = iterator.get_next()
+        with tf1x.Session() as session:
+            session.run(iterator.initializer)
+            whole = drained(tf1x, session, get_next)
+        for count in range(30):
+            with tf1x.Session() as session:
+                for _ in range(2):
+                    session.run(iterator.initializer)
+                    steps = min(count % 8, len(whole) - 1)
+                    found = [session.run(get_next).tolist() for _ in range(steps)]
+                    assert found == whole[: len(found)]
+    assert not _settled()
+
+
+def test_several_threads_share_an_iterator() -> None:
+    """Each element goes to one of them."""
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        dataset = tf1x.data.Dataset.range(60).map(lambda x: x, num_parallel_calls=2).batch(3)
+        get_next = dataset.make_one_shot_iterator().get_next()
+        found: list[int] = []
+
+        def take() -> None:
+            for batch in drained(tf1x, session, get_next)[:-1]:
+                found.extend(batch)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert sorted(found) == list(range(60))
+
+
+def test_names_of_contrib() -> None:
+    """A program of TensorFlow 1.4 to 1.12."""
+    data = tf1x.contrib.data
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        dataset = data.Dataset.range(12).apply(data.shuffle_and_repeat(12, 2, seed=1))
+        dataset = dataset.apply(data.map_and_batch(lambda x: x * 2, 5, num_parallel_batches=2))
+        found = drained(tf1x, session, dataset.make_one_shot_iterator().get_next())
+        windows = data.Dataset.range(5).apply(data.sliding_window_batch(3, stride=2))
+        slid = drained(tf1x, session, windows.make_one_shot_iterator().get_next())
+        pairs = data.sample_from_datasets(
+            [data.Dataset.range(3), data.Dataset.range(10, 13)], seed=2
+        )
+        drawn = drained(tf1x, session, pairs.make_one_shot_iterator().get_next())
+        even = data.Dataset.range(40).apply(
+            data.rejection_resample(lambda x: tf1x.cast(x % 4 > 0, tf1x.int32), [0.5, 0.5], seed=3)
+        )
+        kept = session.run(data.get_single_element(even.batch(40)))[0]
+    assert [len(batch) for batch in found[:-1]] == [5, 5, 5, 5, 4]
+    assert sorted(x for batch in found[:-1] for x in batch) == sorted([*range(0, 24, 2)] * 2)
+    assert slid == [[0, 1, 2], [2, 3, 4], True]
+    assert sorted(drawn[:-1]) == [0, 1, 2, 10, 11, 12]
+    assert 0.3 < np.mean(kept) < 0.8
+
+
 def test_closing_wakes_who_waits() -> None:
     stop = threading.Event()
 

@@ -23,6 +23,9 @@ OTHER_NODES = {
     "counter": "ours is a scan",
     "buckets": "the captured constants have other names",
     "buckets to their limits": "as above",
+    "batched features": "TensorFlow has an op of its own for parsing",
+    "csv files": "ours has other constants",
+    "csv files, some columns": "as above",
 }
 
 

@@ -108,6 +108,25 @@ def test_several_graphs_of_one_model(tmp_path: Path) -> None:
         tf1x.saved_model.Builder(str(tmp_path / "m"))
 
 
+def test_predictor(tmp_path: Path) -> None:
+    folder = str(tmp_path / "m")
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        x, y = _model(tf1x, False)
+        session.run(tf1x.global_variables_initializer())
+        expected = session.run(y, {x: X}).tolist()
+        tf1x.saved_model.simple_save(session, folder, {"x": x}, {"out": y})
+    predict = tf1x.contrib.predictor.from_saved_model(folder)
+    assert predict({"x": X})["out"].tolist() == expected
+    with pytest.raises(ValueError, match="unexpected keys"):
+        predict({"z": X})
+    by_name = tf1x.contrib.predictor.from_saved_model(
+        folder, input_names={"a": "x:0"}, output_names={"b": "y:0"}
+    )
+    assert by_name({"a": X})["b"].tolist() == expected
+    with pytest.raises(ValueError, match="Available signatures"):
+        tf1x.contrib.predictor.from_saved_model(folder, signature_def_key="none")
+
+
 def test_no_saved_model(tmp_path: Path) -> None:
     assert not tf1x.saved_model.maybe_saved_model_directory(str(tmp_path))
     with tf1x.Graph().as_default(), tf1x.Session() as session:

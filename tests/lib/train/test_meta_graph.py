@@ -127,6 +127,39 @@ def test_training_graph_of_tensorflow_goes_on(program: Callable[[Any], Any], tmp
         np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-5)
 
 
+def _run_queue(tf: Any) -> list[Any]:
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        coordinator = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(session, coordinator)
+        losses = []
+        try:
+            while not coordinator.should_stop():
+                losses.append(session.run(["loss:0", "train"])[0])
+        except tf.errors.OutOfRangeError:
+            losses.append(-1.0)
+        coordinator.request_stop()
+        coordinator.join(threads)
+    return losses
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_queue_pipeline_of_tensorflow_goes_on() -> None:
+    with tf1.Graph().as_default():
+        rows = tf1.constant(np.arange(24, dtype=np.float32).reshape(8, 3))
+        queue = tf1.train.slice_input_producer([rows], num_epochs=2, shuffle=False)
+        batch = tf1.train.batch(queue, 4)
+        w = tf1.get_variable("w", initializer=np.full((3, 2), 0.01, np.float32))
+        loss = tf1.reduce_mean(tf1.matmul(batch, w) ** 2, name="loss")
+        tf1.train.GradientDescentOptimizer(0.001).minimize(loss, name="train")
+        proto = tf1.train.export_meta_graph().SerializeToString()
+        theirs = _run_queue(tf1)
+    with tf1x.Graph().as_default():
+        meta_graph.import_scoped_meta_graph(MetaGraphDef.FromString(proto))
+        np.testing.assert_allclose(_run_queue(tf1x), theirs, rtol=1e-5)
+    assert theirs[4:] == [-1.0]
+
+
 @pytest.mark.parametrize("resource", [False, True], ids=["references", "resources"])
 def test_round_trip(resource: bool, tmp_path: Path) -> None:
     path = str(tmp_path / "model.ckpt")

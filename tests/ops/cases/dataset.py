@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -216,14 +218,10 @@ def _file_rows() -> list[Case]:
         return TextLineDataset(__file__).take(3)
 
     def fixed(_: Any) -> Any:
-        import os
-
         rest = os.path.getsize(__file__) % 16
         return FixedLengthRecordDataset(__file__, 16, footer_bytes=rest).take(3)
 
     def old_fixed(_: Any) -> Any:
-        import os
-
         rest = os.path.getsize(__file__) % 16
         node = dataset_files.FixedLengthRecordDataset
         return Dataset(node(path, I(0), I(16), I(rest), size), Spec(string, ())).take(2)
@@ -256,7 +254,16 @@ def _file_rows() -> list[Case]:
 
         return build
 
+    def written(_: Any) -> Any:
+        """The written records are read when the writing is over."""
+        name = os.path.join(tempfile.gettempdir(), "tf1x-case.tfrecord")
+        words = Dataset.from_tensor_slices(["a", "bc"])
+        node = dataset_files.DatasetToTFRecord(words._variant_tensor, np.array(name), none)
+        with node.graph.control_dependencies([node]):
+            return [opdef.get("Identity").endpoint(np.int64(1))]
+
     return [
+        rows("DatasetToTFRecord", written),
         rows("TextLineDataset", text),
         rows("FixedLengthRecordDatasetV2", fixed),
         rows("FixedLengthRecordDataset", old_fixed),

@@ -115,6 +115,19 @@ def _publish_all() -> None:
         _publish(f"{_HERE}.slim.{part}", names, f"{slim}.{part}")
     for net in _NETS.split():
         lazy_module(f"{_HERE}.slim.nets.{net}", f"{slim}.nets.{net}")
+    lazy(f"{_HERE}.predictor", "contrib.predictor.from_saved_model")
 
 
 _publish_all()
+
+for _public in (
+    "angles_to_projective_transforms",
+    "compose_transforms",
+    "flat_transforms_to_matrices",
+    "matrices_to_flat_transforms",
+    "rotate",
+    "transform",
+    "translate",
+    "translations_to_projective_transforms",
+):
+    lazy(f"{_HERE}.image", f"contrib.image.{_public}")

@@ -31,7 +31,7 @@ _OPS = {
         "ParallelBatchDataset SlidingWindowDataset UnbatchDataset UniqueDataset WindowDataset"
     ),
     "dataset_files": (
-        "CSVDataset CSVDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 "
+        "CSVDataset CSVDatasetV2 DatasetToTFRecord FixedLengthRecordDataset FixedLengthRecordDatasetV2 "
         "TFRecordDataset TFRecordDatasetV2 TextLineDataset"
     ),
     "dataset_iterator": (

@@ -555,5 +555,19 @@ def _saver(meta: Any, import_scope: str | None, imported: dict[str, Any]) -> Any
         names = next(iter(sorted(imported)), None)
         if names is not None:  # the scope as it was made unique
             scope = imported[names].name[: -len(names) - 1] or None
+        _check_saver(meta.saver_def, scope)
         return kind(saver_def=meta.saver_def, name=scope)
     return kind() if imported else None
+
+
+def _check_saver(saver_def: Any, scope: str | None) -> None:
+    """Raise ValueError where a `SaverDef` names what is not in the graph."""
+    element = scopes.get_default_graph().as_graph_element
+    tensors = (saver_def.filename_tensor_name, saver_def.save_tensor_name)
+    for name, is_tensor in (*((t, True) for t in tensors), (saver_def.restore_op_name, False)):
+        try:
+            element(prepend_name_scope(name, scope), is_tensor, not is_tensor)
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"The saver of the MetaGraph names {name!r}, which its graph does not have: {error}"
+            ) from error

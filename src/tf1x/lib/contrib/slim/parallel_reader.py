@@ -10,7 +10,7 @@ from tf1x.core.graph import Tensor
 from tf1x.lib import gfile
 from tf1x.lib.data_flow import FIFOQueue, QueueBase, RandomShuffleQueue
 from tf1x.lib.readers import ReaderBase
-from tf1x.lib.train.input import string_input_producer
+from tf1x.lib.train.producers import string_input_producer
 from tf1x.lib.train.queue_runner import QueueRunner, add_queue_runner
 from tf1x.ops.math import cast
 from tf1x.ops.math_functions import add_n
@@ -60,8 +60,7 @@ class ParallelReader(ReaderBase):
     ) -> Any:
         """Up to `num_records` records of the common queue: keys and values."""
         enqueues = [
-            self._common_queue.enqueue_many(r.read_up_to(queue, num_records))
-            for r in self._readers
+            self._common_queue.enqueue_many(r.read_up_to(queue, num_records)) for r in self._readers
         ]
         add_queue_runner(QueueRunner(self._common_queue, enqueues))
         return self._common_queue.dequeue_up_to(num_records, name=name)

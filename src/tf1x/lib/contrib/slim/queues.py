@@ -19,7 +19,7 @@ class NestedQueueRunnerError(Exception):
 
 
 @contextmanager
-def QueueRunners(session: BaseSession) -> Iterator[None]:  # noqa: N802 -- slim's name
+def QueueRunners(session: BaseSession) -> Iterator[None]:
     """Run the threads of the graph's queue runners within the block; they end with it.
 
     Raises:
