@@ -113,7 +113,7 @@ _POSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "circle": _DOTS,
     "tick": _pairs("Q-", "T-", "-Q", "Qd", "Td", "dQ"),
     "rect": _pairs("Gg"),
-    # Vega-Lite does not escape names when it puts time units into the parts of a box plot.
+    # Not by time units, nor facets: there Vega-Lite forgets to escape names such as `it's`.
     "boxplot": _pairs("Q-", "-Q", "cQ", "Qc"),
     "rule": _pairs("A-", "-A", "Q-", "T-", "-Q"),
     "text": _pairs("QQ", "TQ", "Qd", "dQ", "dd", "AA", "dA", "Ad"),
@@ -133,7 +133,7 @@ _CHANNEL_KINDS: Final[Mapping[tuple[str, str], str]] = {
     ("point", "shape"): "D",
     ("text", "text"): "DKQA",
     ("arc", "theta"): "A",
-    **{(mark, side): "DOC" for mark in MARKS if mark != "arc" for side in ("row", "column")},
+    **{(mark, side): "DO" for mark in MARKS if mark != "arc" for side in ("row", "column")},
 }
 
 

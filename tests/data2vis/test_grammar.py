@@ -81,7 +81,7 @@ def test_classes() -> None:
         ("arc theta count", "color", "<end>"),
         ("text x num0 y num1", "text", "<end> size"),
         ("text x num0 y num1 text", "str3 str0 num2", "dt0 count"),
-        ("point x num0 y num1 column", "str0 day ordinal", "str1 num2 month"),
+        ("point x num0 y num1 column", "str0 ordinal", "str1 num2 month day"),
         ("point x num0 row", "", ""),
     ],
     ids=lambda value: value.replace(" ", "_")[:40] or "start",

@@ -51,7 +51,8 @@ def _compression(value: Any) -> str:
 def _of_files(names: list[str], items: Callable[[str], Iterator[Element]]) -> DatasetValue:
     """The items of the files, one file after the other.
 
-    A file that fails gives its error once; the next element is the next file's first.
+    A file that fails gives its error once; the next element is the next file's first. Of a CSV
+    file only the row is lost.
     """
 
     def start(context: Context) -> Run:
@@ -69,7 +70,8 @@ def _of_files(names: list[str], items: Callable[[str], Iterator[Element]]) -> Da
                 try:
                     element = next(current, None)
                 except BaseException:
-                    current = None
+                    if not isinstance(current, _CsvRows):
+                        current = None
                     raise
                 if element is not None:
                     return element
@@ -312,10 +314,10 @@ def _csv_dataset(
         rows = csv.reader(
             text_of(name, compression), delimiter=delimiter, quoting=quoting, strict=True
         )
-        fields = iter(rows)
+        found = _CsvRows(rows, fields_of)
         if bool(header):
-            next(fields, None)
-        return _CsvRows(fields, fields_of)
+            found.row()
+        return found
 
     def fields_of(row: list[str]) -> Element:
         if selected:
@@ -346,11 +348,17 @@ class _CsvRows:
         return self
 
     def __next__(self) -> Element:
+        row = self.row()
+        if row is None:
+            raise StopIteration
+        return self._element(row or [""])  # an empty line is one empty field
+
+    def row(self) -> list[str] | None:
+        """The next row's fields, or None at the end."""
         try:
-            row = next(self._rows)
+            return next(self._rows, None)
         except csv.Error as error:
             raise invalid(f"CSV record: {error}") from error
-        return self._element(row or [""])  # an empty line is one empty field
 
 
 def text_of(name: str, compression: str) -> io.TextIOWrapper:

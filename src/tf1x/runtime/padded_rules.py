@@ -295,12 +295,12 @@ def _extreme(dtype: Any, least: bool) -> Any:
     return info.min if least else info.max
 
 
-def _reduction(name: str, neutral: Callable[[Any], Any], multiple: str = "axes") -> None:
+def _reduction(name: str, neutral: Callable[[Any], Any]) -> None:
     @_rule(name)
     def rule(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> list[Value]:
         (value,) = inputs
-        _equal(equations, multiple)
-        gone = equations[0].params[multiple]
+        _equal(equations, "axes")
+        gone = equations[0].params["axes"]
         array = padded.filled(value, gone, neutral(value.array.dtype))
         axes = tuple(a for i, a in enumerate(value.axes) if i not in gone)
         (result,) = bind(equations[0], [array])
@@ -310,7 +310,6 @@ def _reduction(name: str, neutral: Callable[[Any], Any], multiple: str = "axes")
 _reduction("reduce_sum", lambda dtype: 0)
 _reduction("reduce_prod", lambda dtype: 1)
 _reduction("reduce_or", lambda dtype: 0)
-_reduction("reduce_xor", lambda dtype: 0)
 _reduction("reduce_and", lambda dtype: -1 if np.dtype(dtype).kind in "iu" else True)
 _reduction("reduce_max", lambda dtype: _extreme(dtype, least=True))
 _reduction("reduce_min", lambda dtype: _extreme(dtype, least=False))
@@ -336,8 +335,6 @@ def _cumulative(name: str, neutral: Callable[[Any], Any]) -> None:
 _cumulative("cumsum", lambda dtype: 0)
 _cumulative("cumprod", lambda dtype: 1)
 _cumulative("cummax", lambda dtype: _extreme(dtype, least=True))
-_cumulative("cummin", lambda dtype: _extreme(dtype, least=False))
-_cumulative("cumlogsumexp", lambda dtype: _extreme(dtype, least=True))
 
 
 @_rule("dot_general")

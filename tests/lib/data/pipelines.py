@@ -147,6 +147,7 @@ def write_files(folder: Path) -> None:
     (folder / "a.txt.gz").write_bytes(gzip.compress(text * 50))
     (folder / "a.txt.z").write_bytes(zlib.compress(text * 50))
     (folder / "a.bin").write_bytes(b"HH" + bytes(range(12)) + b"F")
+    (folder / "bad.csv").write_bytes(b"1,2\nx,3\n4\n\n5,6\n")
     (folder / "a.csv").write_bytes(b'x,y,z\n1,2.5,"a, ""b"""\n3,,c\n')
     for name, start in (("a", 1), ("b", 2**40)):
         rows = [f"{start + i},{i / 2},word {i},{'' if i else 7}" for i in range(3)]
@@ -184,6 +185,7 @@ FILES: dict[str, Callable[[Any, Path], Any]] = {
     "records interleaved": lambda tf, d: tf.data.Dataset.from_tensor_slices(paths(d, "a.tfrecord", "b.tfrecord")).interleave(tf.data.TFRecordDataset, cycle_length=2),
     "fixed length": lambda tf, d: tf.data.FixedLengthRecordDataset([str(d / "a.bin")], 4, header_bytes=2, footer_bytes=1),
     "csv": lambda tf, d: tf.data.experimental.CsvDataset([str(d / "a.csv")], [tf.int32, [7.5], tf.string], header=True),
+    "csv, bad rows": lambda tf, d: tf.data.experimental.CsvDataset(str(d / "bad.csv"), [tf.int32, tf.int32]).apply(tf.data.experimental.ignore_errors()),
     "csv, some columns": lambda tf, d: tf.data.experimental.CsvDataset(str(d / "a.csv"), [[0], [""]], header=True, select_cols=[0, 2]),
 }  # fmt: skip
 LISTED: dict[str, Callable[[Any, Path], Any]] = {

@@ -8,7 +8,7 @@ from tf1x.api import define, export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
 from tf1x.core.graph import Tensor
-from tf1x.ops import array, array_moves, math, matmul
+from tf1x.ops import array, array_moves, elementary, math, matmul
 from tf1x.ops.image_transform import (
     ImageProjectiveTransformV2,
     flat_transforms_to_matrices,
@@ -37,7 +37,7 @@ def angles_to_projective_transforms(
     """Transforms [n, 8] that rotate images of that size about their centre by angles in radians."""
     with scopes.name_scope(name, "angles_to_projective_transforms"):
         angle = array.reshape(convert.to_tensor(angles, float32, name="angles"), [-1])
-        cos, sin = math.Cos(angle), math.Sin(angle)
+        cos, sin = elementary.Cos(angle), elementary.Sin(angle)
         across, down = image_width - 1, image_height - 1
         x_offset = (across - (cos * across - sin * down)) / 2.0
         y_offset = (down - (sin * across + cos * down)) / 2.0
