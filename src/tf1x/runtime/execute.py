@@ -16,16 +16,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tf1x.core import dtypes, errors
+from tf1x.core import errors
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import waiting, xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
-from tf1x.runtime.buckets import Buckets
 from tf1x.runtime.compile import Compiled, Segment
-from tf1x.runtime.counted import Counted, Fixed, Known, Needed
+from tf1x.runtime.counted import Fixed, Needed
+from tf1x.runtime.device_step import DeviceStep, concrete, small_sources
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
@@ -37,10 +37,8 @@ from tf1x.runtime.trip_count import grows
 if TYPE_CHECKING:
     from tf1x.runtime.session import BaseSession
 
-# Values fed for shapes are part of a program's signature up to this size, and up to this many
-# different ones; beyond, the ops that need them are run one by one between segments.
-_STATIC_ELEMENTS = 64
-_SHAPE_ELEMENTS = 8
+# Values fed for shapes are part of a program's signature up to this many different ones; beyond,
+# the ops that need them are run one by one between segments.
 _MAX_STATIC_SIGNATURES = 32
 # What takes more different shapes than this from an op between segments is not compiled.
 _MAX_COMPUTED_SHAPES = 3
@@ -71,7 +69,7 @@ class Runner:
         self._concrete: set[Operation] = set()
         self._functions: dict[FuncGraph, FunctionRunner] = {}
         # By step; those of earlier plans stay, since another thread may be in the middle of one.
-        self._segments: dict[Step, _DeviceStep] = {}
+        self._segments: dict[Step, DeviceStep] = {}
         self._replan()
 
     def _replan(self) -> None:
@@ -88,9 +86,9 @@ class Runner:
             self._only.place(self._fed)
         self._interpreted = self._is_one_off()
 
-    def _device_step(self, segment: Segment) -> _DeviceStep:
+    def _device_step(self, segment: Segment) -> DeviceStep:
         """That of an earlier plan, with what it compiled, where it is the same."""
-        made = _DeviceStep(segment, self._static)
+        made = DeviceStep(segment, self._static)
         same = (
             step
             for step in self._segments.values()
@@ -98,7 +96,7 @@ class Runner:
         )
         return next(same, made)
 
-    def _single_segment(self) -> _DeviceStep | None:
+    def _single_segment(self) -> DeviceStep | None:
         if len(self.plan.steps) == 1 and not self.plan.steps[0].host:
             return self._segments[self.plan.steps[0]]
         return None
@@ -179,7 +177,7 @@ class Runner:
         values.update(zip(device_step.segment.outputs, compiled.outputs(results), strict=True))
 
     def _dispatch(
-        self, step: _DeviceStep, inputs: list[Any], undo: dict[str, Any] | None = None
+        self, step: DeviceStep, inputs: list[Any], undo: dict[str, Any] | None = None
     ) -> tuple[Compiled, Any]:
         """Run a segment and store what it writes."""
         state = self._state
@@ -209,7 +207,7 @@ class Runner:
                 _wait_for(results[-1])
         return compiled, results
 
-    def _arguments(self, step: _DeviceStep, compiled: Compiled, inputs: list[Any]) -> list[Any]:
+    def _arguments(self, step: DeviceStep, compiled: Compiled, inputs: list[Any]) -> list[Any]:
         try:
             return compiled.arguments(self._state, inputs)
         except xp.StaticValueNeeded as needed:
@@ -226,7 +224,7 @@ class Runner:
                 table = table.at[inside].set(old, mode="drop")
             variables[key] = table
 
-    def _make_room(self, step: _DeviceStep, compiled: Compiled, flags: Any) -> None:
+    def _make_room(self, step: DeviceStep, compiled: Compiled, flags: Any) -> None:
         """Where a loop had more to do than there was room for: make more, and run again.
 
         The other checks did not see all iterations then, so what they say does not count.
@@ -243,7 +241,7 @@ class Runner:
             step.buckets.clear()
             raise _Replan
 
-    def _compiled(self, step: _DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
+    def _compiled(self, step: DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
         signature = step.signature(inputs)
         while True:
             key, known = step.with_known(signature, inputs)
@@ -279,7 +277,7 @@ class Runner:
         """
         op = needed.op
         given = dict(zip(segment.inputs, inputs, strict=True))
-        sources = _small_sources(op, needed.tensor, segment, given)
+        sources = small_sources(op, needed.tensor, segment, given)
         if sources is None or sources <= self._static:
             op = next((o for o in segment.ops if any(op is part for part in inside([o]))), op)
             self._concrete.add(op)
@@ -288,7 +286,7 @@ class Runner:
             self._needing.add(op)
         self._replan()
 
-    def _set_apart(self, step: _DeviceStep) -> None:
+    def _set_apart(self, step: DeviceStep) -> None:
         """Interpret the ops whose tensors come in ever new shapes from an op between segments.
 
         The rest of the segment has the same shapes in all runs and stays compiled. Otherwise a
@@ -307,7 +305,7 @@ class Runner:
             self._replan()
             raise _Replan
 
-    def _limit_signatures(self, step: _DeviceStep) -> None:
+    def _limit_signatures(self, step: DeviceStep) -> None:
         """Give up on values in signatures when too many different ones come by.
 
         Not beside a counted loop: what is computed from its steps changes its shape anyway.
@@ -327,7 +325,7 @@ class Runner:
         saved = dict(self._state.variables)
         try:
             evaluator = self._evaluator(dict(saved), {})
-            evaluator.values.update({t: _concrete(v) for t, v in values.items()})
+            evaluator.values.update({t: concrete(v) for t, v in values.items()})
             evaluator.run(
                 op for op in segment.ops if op.type != "Const" or op.outputs[0] not in values
             )
@@ -399,7 +397,7 @@ class Runner:
             return
         access = self.plan.access[op]
         evaluator = self._evaluator(state.variables, undo)
-        evaluator.values = {t: _concrete(values[t]) for t in op.inputs if t in values}
+        evaluator.values = {t: concrete(values[t]) for t in op.inputs if t in values}
         if op.opdef.blocking or op.opdef.calls_functions:
             self._apply(evaluator, op)
         else:
@@ -409,7 +407,7 @@ class Runner:
                 if not access.writes:  # NumPy's, lest JAX compile for every new shape
                     found = {k: state.variables.get(k) for k in access.reads}
                     evaluator.variables = {
-                        k: _concrete(v) for k, v in found.items() if v is not None
+                        k: concrete(v) for k, v in found.items() if v is not None
                     }
                 self._apply(evaluator, op)
                 for random, used in evaluator.counters.items():
@@ -559,74 +557,6 @@ class _Replan(Exception):
     """The plan changed while a segment was traced; run again."""
 
 
-class _DeviceStep:
-    """A segment, and its compiled forms by signature."""
-
-    def __init__(self, segment: Segment, static: set[Tensor]) -> None:
-        self.segment = segment
-        self.static = [t for t in segment.inputs if t in static]
-        self.compiled: dict[Any, Compiled] = {}
-        self.buckets = Buckets(segment)
-        # For each signature what is computed beforehand and added to it.
-        self.counted: dict[Any, list[Counted | Fixed]] = {}
-        self.positions: list[int] | None = None
-        self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
-
-    def place(self, fed: list[Tensor]) -> None:
-        """Note where the inputs stand among the fed tensors; None if just so."""
-        same = self.segment.inputs == fed
-        self.positions = None if same else [fed.index(t) for t in self.segment.inputs]
-
-    def signature(self, inputs: list[Any]) -> Any:
-        if not self.static and not self._takes_lists:
-            return tuple([x.shape for x in inputs])
-        return tuple(
-            [
-                (_form(x), _content(x) if t in self.static else None)
-                for t, x in zip(self.segment.inputs, inputs, strict=True)
-            ]
-        )
-
-    def is_plain(self, signature: Any) -> bool:
-        """Whether shapes are all that a program for this signature depends on."""
-        return not (self.static or self._takes_lists or signature in self.counted)
-
-    def padded(self, signature: Any) -> Compiled | None:
-        """A program that was made for shapes like these."""
-        if not self.buckets.programs or not self.is_plain(signature):
-            return None
-        return self.buckets.find(signature)
-
-    def with_known(self, signature: Any, inputs: list[Any]) -> tuple[Any, Known]:
-        """A signature with what is computed beforehand, and that by tensor or loop."""
-        if not self.counted or signature not in self.counted:
-            return signature, {}
-        given = dict(zip(self.segment.inputs, inputs, strict=True))
-        marks, known = [], {}
-        for item in self.counted[signature]:
-            mark, known[item.subject] = item.value(given)
-            marks.append(mark)
-        return (signature, *marks), known
-
-
-def _form(value: Any) -> Any:
-    """What a compiled segment depends on: the shape of an array, form and shapes of a list."""
-    if isinstance(value, ListValue):
-        return jax.tree.structure(value), *(np.shape(x) for x in jax.tree.leaves(value))
-    return value.shape
-
-
-def _content(value: Any) -> Any:
-    """The bytes of an array, or of all parts of a list."""
-    return tuple([np.asarray(x).tobytes() for x in jax.tree.leaves(value)])
-
-
-def _concrete(value: Any) -> Any:
-    if isinstance(value, ListValue):
-        return jax.tree.map(_concrete, value)
-    return np.asarray(value) if isinstance(value, jax.Array) else value
-
-
 # -- analysis ------------------------------------------------------------------------------------
 
 
@@ -653,45 +583,3 @@ def _follows(op: Operation, earlier: list[Operation]) -> bool:
     """Whether an op needs one of the others, directly or by way of a `NoOp`."""
     sources = [*(t.op for t in op.inputs), *op.control_inputs] if earlier else ()
     return any(s in earlier or (s.type == "NoOp" and _follows(s, earlier)) for s in sources)
-
-
-def _small_sources(
-    op: Operation, needed: Tensor | None, segment: Segment, given: dict[Tensor, Any]
-) -> set[Tensor] | None:
-    """The segment's inputs that determine the integers `op` needs, if all are small.
-
-    These are `needed`, where it is known, else all integers that go into `op`. `given` are the
-    values of the inputs: a vector of unknown length counts as small if it is as short as a shape.
-
-    None when a variable, a random number or a large value is among the sources.
-    """
-    inputs = set(segment.inputs)
-    known = set(inside(segment.ops))
-    found: set[Tensor] = set()
-    wanted = op.inputs if needed is None else (needed,)
-    stack = [t for t in wanted if t.dtype.is_integer or t.dtype.is_bool]
-    seen: set[Tensor] = set()
-    while stack:
-        tensor = stack.pop()
-        if tensor in seen:
-            continue
-        seen.add(tensor)
-        if tensor in inputs:
-            size, limit = tensor.shape.num_elements(), _STATIC_ELEMENTS
-            if size is None:
-                size, limit = np.size(given[tensor]), _SHAPE_ELEMENTS
-            if size > limit:
-                return None
-            found.add(tensor)
-        elif tensor.op.type in ("Shape", "Size", "Rank", "Const"):
-            continue
-        elif tensor.op.type == "_Arg":
-            outer = tensor.op.graph.bound(tensor)  # type: ignore[attr-defined]
-            if outer is None:
-                return None
-            stack.append(outer)
-        elif tensor.op not in known or tensor.op.opdef.stateful or tensor.dtype._is_ref_dtype:
-            return None
-        else:
-            stack += tensor.op.inputs
-    return found or None

@@ -8,8 +8,9 @@ from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import string
 from tf1x.core.graph import Tensor
-from tf1x.lib import lookup
-from tf1x.lib.lookup import FastHashSpec, HasherSpec, StaticHashTable, TableInitializerBase
+from tf1x.lib import vocabulary
+from tf1x.lib.lookup import StaticHashTable, TableInitializerBase
+from tf1x.lib.vocabulary import FastHashSpec, HasherSpec
 
 
 @export("contrib.lookup.HashTable")
@@ -55,7 +56,7 @@ def index_table_from_tensor(
     mapping = vocabulary_list if mapping is None else mapping
     if mapping is None:
         raise ValueError("mapping must be specified.")
-    return lookup.index_table_from_tensor(
+    return vocabulary.index_table_from_tensor(
         mapping, num_oov_buckets, default_value, hasher_spec, dtype, name
     )
 
@@ -71,7 +72,7 @@ def index_to_string_table_from_tensor(
     mapping = vocabulary_list if mapping is None else mapping
     if mapping is None:
         raise ValueError("mapping must be specified.")
-    return lookup.index_to_string_table_from_tensor(mapping, default_value, name)
+    return vocabulary.index_to_string_table_from_tensor(mapping, default_value, name)
 
 
 @export("contrib.lookup.string_to_index_table_from_file")
@@ -84,7 +85,7 @@ def string_to_index_table_from_file(
     name: str | None = None,
 ) -> Any:
     """As `index_table_from_file`."""
-    return lookup.index_table_from_file(
+    return vocabulary.index_table_from_file(
         vocabulary_file, num_oov_buckets, vocab_size, default_value, hasher_spec, name=name
     )
 

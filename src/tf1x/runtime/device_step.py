@@ -1,0 +1,130 @@
+"""A segment of a plan with what is compiled of it, and what its programs depend on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from tf1x.core import dtypes
+from tf1x.core.graph import Operation, Tensor
+from tf1x.ops.list_value import ListValue
+from tf1x.runtime.buckets import Buckets
+from tf1x.runtime.compile import Compiled, Segment
+from tf1x.runtime.counted import Counted, Fixed, Known
+from tf1x.runtime.plan import inside
+
+# Values fed for shapes are part of a program's signature up to this size.
+_STATIC_ELEMENTS = 64
+_SHAPE_ELEMENTS = 8
+
+
+class DeviceStep:
+    """A segment, and its compiled forms by signature."""
+
+    def __init__(self, segment: Segment, static: set[Tensor]) -> None:
+        self.segment = segment
+        self.static = [t for t in segment.inputs if t in static]
+        self.compiled: dict[Any, Compiled] = {}
+        self.buckets = Buckets(segment)
+        # For each signature what is computed beforehand and added to it.
+        self.counted: dict[Any, list[Counted | Fixed]] = {}
+        self.positions: list[int] | None = None
+        self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
+
+    def place(self, fed: list[Tensor]) -> None:
+        """Note where the inputs stand among the fed tensors; None if just so."""
+        same = self.segment.inputs == fed
+        self.positions = None if same else [fed.index(t) for t in self.segment.inputs]
+
+    def signature(self, inputs: list[Any]) -> Any:
+        if not self.static and not self._takes_lists:
+            return tuple([x.shape for x in inputs])
+        return tuple(
+            [
+                (_form(x), _content(x) if t in self.static else None)
+                for t, x in zip(self.segment.inputs, inputs, strict=True)
+            ]
+        )
+
+    def is_plain(self, signature: Any) -> bool:
+        """Whether shapes are all that a program for this signature depends on."""
+        return not (self.static or self._takes_lists or signature in self.counted)
+
+    def padded(self, signature: Any) -> Compiled | None:
+        """A program that was made for shapes like these."""
+        if not self.buckets.programs or not self.is_plain(signature):
+            return None
+        return self.buckets.find(signature)
+
+    def with_known(self, signature: Any, inputs: list[Any]) -> tuple[Any, Known]:
+        """A signature with what is computed beforehand, and that by tensor or loop."""
+        if not self.counted or signature not in self.counted:
+            return signature, {}
+        given = dict(zip(self.segment.inputs, inputs, strict=True))
+        marks, known = [], {}
+        for item in self.counted[signature]:
+            mark, known[item.subject] = item.value(given)
+            marks.append(mark)
+        return (signature, *marks), known
+
+
+def _form(value: Any) -> Any:
+    """What a compiled segment depends on: the shape of an array, form and shapes of a list."""
+    if isinstance(value, ListValue):
+        return jax.tree.structure(value), *(np.shape(x) for x in jax.tree.leaves(value))
+    return value.shape
+
+
+def _content(value: Any) -> Any:
+    """The bytes of an array, or of all parts of a list."""
+    return tuple([np.asarray(x).tobytes() for x in jax.tree.leaves(value)])
+
+
+def concrete(value: Any) -> Any:
+    if isinstance(value, ListValue):
+        return jax.tree.map(concrete, value)
+    return np.asarray(value) if isinstance(value, jax.Array) else value
+
+
+def small_sources(
+    op: Operation, needed: Tensor | None, segment: Segment, given: dict[Tensor, Any]
+) -> set[Tensor] | None:
+    """The segment's inputs that determine the integers `op` needs, if all are small.
+
+    These are `needed`, where it is known, else all integers that go into `op`. `given` are the
+    values of the inputs: a vector of unknown length counts as small if it is as short as a shape.
+
+    None when a variable, a random number or a large value is among the sources.
+    """
+    inputs = set(segment.inputs)
+    known = set(inside(segment.ops))
+    found: set[Tensor] = set()
+    wanted = op.inputs if needed is None else (needed,)
+    stack = [t for t in wanted if t.dtype.is_integer or t.dtype.is_bool]
+    seen: set[Tensor] = set()
+    while stack:
+        tensor = stack.pop()
+        if tensor in seen:
+            continue
+        seen.add(tensor)
+        if tensor in inputs:
+            size, limit = tensor.shape.num_elements(), _STATIC_ELEMENTS
+            if size is None:
+                size, limit = np.size(given[tensor]), _SHAPE_ELEMENTS
+            if size > limit:
+                return None
+            found.add(tensor)
+        elif tensor.op.type in ("Shape", "Size", "Rank", "Const"):
+            continue
+        elif tensor.op.type == "_Arg":
+            outer = tensor.op.graph.bound(tensor)  # type: ignore[attr-defined]
+            if outer is None:
+                return None
+            stack.append(outer)
+        elif tensor.op not in known or tensor.op.opdef.stateful or tensor.dtype._is_ref_dtype:
+            return None
+        else:
+            stack += tensor.op.inputs
+    return found or None
