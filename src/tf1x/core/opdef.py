@@ -22,6 +22,7 @@ Signature notation, for each argument:
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 import re
@@ -78,20 +79,21 @@ def parse_signature(signature: str) -> tuple[tuple[Arg, ...], tuple[Arg, ...]]:
 
 
 def _parse_args(text: str) -> tuple[Arg, ...]:
-    args = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        match = _ARG.match(item)
-        if not match:
-            raise ValueError(f"malformed argument {item!r} in an op's signature")
-        name, number, of_type, type_list, ref, plain = match.groups()
-        type_name = of_type or ref or plain
-        if type_list:
-            args.append(Arg(name, type_attr=type_list, is_type_list=True))
-        elif type_name in dtypes._BY_NAME:
-            args.append(Arg(name, None, as_dtype(type_name), number, bool(ref)))
-        else:
-            args.append(Arg(name, type_name, None, number, bool(ref)))
-    return tuple(args)
+    return tuple(_parse_arg(part.strip()) for part in text.split(",") if part.strip())
+
+
+@functools.cache  # most arguments are `x: T`, and there are a thousand ops
+def _parse_arg(text: str) -> Arg:
+    match = _ARG.match(text)
+    if not match:
+        raise ValueError(f"malformed argument {text!r} in an op's signature")
+    name, number, of_type, type_list, ref, plain = match.groups()
+    type_name = of_type or ref or plain
+    if type_list:
+        return Arg(name, type_attr=type_list, is_type_list=True)
+    if type_name in dtypes._BY_NAME:
+        return Arg(name, None, as_dtype(type_name), number, bool(ref))
+    return Arg(name, type_name, None, number, bool(ref))
 
 
 ShapeRule = Callable[[Operation], Sequence[Any]]

@@ -11,10 +11,14 @@ from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import as_dtype, bool_, int64, string
 from tf1x.core.graph import Tensor
 from tf1x.core.random_seed import get_seed
-from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.sparse_tensor import SparseTensor, parts
-from tf1x.core.static import constant_value
 from tf1x.lib.data import iterator, structure
+from tf1x.lib.data.batching import (
+    batched_spec,
+    int64_tensor,
+    padded_shape,
+    static_shape,
+)
 from tf1x.lib.data.functions import Traced
 from tf1x.lib.data.options import Options
 from tf1x.lib.data.structure import DatasetSpec, SparseSpec, Spec
@@ -22,10 +26,6 @@ from tf1x.ops import dataset as ops
 from tf1x.ops import dataset_batch, dataset_interleave, dataset_map
 
 AUTOTUNE = -1
-
-
-def int64_tensor(value: Any, name: str) -> Tensor:
-    return convert.to_tensor(value, int64, name=name)
 
 
 def seed_tensors(seed: int | None) -> tuple[Tensor, Tensor]:
@@ -558,12 +558,12 @@ class Dataset:
         size = int64_tensor(batch_size, "batch_size")
         leaves = structure.flatten(self._spec)
         shapes = structure.leaves_like(self._spec, padded_shapes)
-        sizes = [_padded_shape(shape, leaf) for shape, leaf in zip(shapes, leaves, strict=True)]
-        fillers = _padding_values(self._spec, padding_values)
+        sizes = [padded_shape(shape, leaf) for shape, leaf in zip(shapes, leaves, strict=True)]
+        fillers = padding_tensors(self._spec, padding_values)
         drop = convert.to_tensor(drop_remainder, bool_, name="drop_remainder")
         padded = structure.pack(
             self._spec,
-            [leaf.with_shape(_static(s)) for leaf, s in zip(leaves, sizes, strict=True)],
+            [leaf.with_shape(static_shape(s)) for leaf, s in zip(leaves, sizes, strict=True)],
         )
         spec = batched_spec(padded, size, drop)
         node = dataset_batch.PaddedBatchDatasetV2(
@@ -686,61 +686,3 @@ def _with_state(
         if structure.flat_shapes(common) == structure.flat_shapes(spec):
             return function, spec
         spec = common
-
-
-def batched_spec(spec: Any, size: Tensor, drop: Tensor) -> Any:
-    """What batches look like; their size is known where no smaller one can come."""
-    known = constant_value(size) if constant_value(drop) else None
-    count = None if known is None else int(known)
-    return structure.map_leaves(lambda leaf: leaf.batched(count), spec)
-
-
-def _padded_shape(shape: Any, leaf: Spec) -> Tensor:
-    """A padded shape as a vector, -1 where it is the largest in the batch."""
-    if isinstance(shape, Tensor):
-        return int64_tensor(shape, "padded_shape")
-    shape = as_shape(shape)
-    if shape.ndims is None:
-        raise ValueError("Padded shapes must have a known rank.")
-    dims = [-1 if d is None else d for d in shape.as_list()]
-    own = leaf.shape.tuple
-    if own is not None and (
-        len(own) != len(dims)
-        or any(n is not None and d != -1 and n > d for n, d in zip(own, dims, strict=True))
-    ):
-        raise ValueError(
-            f"The padded shape {tuple(dims)} is not compatible with the shape {leaf.shape} of the "
-            "corresponding input component."
-        )
-    return convert.to_tensor(np.array(dims, np.int64), int64)
-
-
-def _static(padded_shape: Tensor) -> TensorShape:
-    known = constant_value(padded_shape)
-    if known is None:
-        return TensorShape.of((None,) * (padded_shape.shape.num_elements() or 0))
-    return TensorShape.of(tuple(None if d == -1 else int(d) for d in known))
-
-
-def _padding_values(spec: Any, values: Any) -> list[Tensor]:
-    leaves = structure.flatten(spec)
-    if values is None:
-        given: list[Any] = [None] * len(leaves)
-    elif structure.is_structure(spec) and structure.is_structure(values):
-        structure.assert_same(spec, values)
-        given = structure.flatten(values)
-    else:
-        given = [values] * len(leaves)
-    found = []
-    for leaf, value in zip(leaves, given, strict=True):
-        if value is None:
-            value = b"" if leaf.dtype is string else np.zeros((), leaf.dtype.as_numpy_dtype)
-        tensor = convert.to_tensor(value, name="padding_value")
-        if tensor.shape.ndims not in (0, None):
-            raise ValueError(f"Padding value should be a scalar, but is {value!r}.")
-        if tensor.dtype is not leaf.dtype:
-            raise TypeError(
-                f"Padding value {value!r} does not match the output type {leaf.dtype!r}."
-            )
-        found.append(tensor)
-    return found
