@@ -17,6 +17,7 @@ from tf1x.lib.data.batching import (
     batched_spec,
     int64_tensor,
     padded_shape,
+    padding_tensors,
     static_shape,
 )
 from tf1x.lib.data.functions import Traced
