@@ -18,10 +18,11 @@ KERNELS = Path(__file__).parent / "kernels"
 COMPILERS = ("c++", "g++", "clang++")
 _FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-march=native"]
 _X86 = ["-mprefer-vector-width=512"]
-# Convolutions are made of fused multiply-adds; random numbers must not be (see random.cc).
+# Convolutions are made of fused multiply-adds; the others must not be (see random.cc, resize.cc).
 OWN_FLAGS = {
     "conv.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
+    "resize.cc": ["-ffp-contract=off"],
     "handlers.cc": [],
 }
 

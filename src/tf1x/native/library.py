@@ -32,7 +32,7 @@ _TARGETS = (
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",
 )
-_SLOWER = "convolutions and random numbers run as XLA code, which is slower"
+_SLOWER = "convolutions and random numbers run as XLA code, resizing as NumPy's, which is slower"
 _log = logging.getLogger("tf1x")
 
 _lock = threading.Lock()
@@ -153,4 +153,10 @@ def _load(path: Path) -> ctypes.CDLL | None:
         ctypes.c_void_p,
     ]
     library.tf1x_fill.restype = None
+    library.tf1x_resize_bilinear.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int,
+        *[ctypes.c_void_p] * 8,
+    ]
+    library.tf1x_resize_bilinear.restype = None
     return library

@@ -6,7 +6,8 @@ the sizes alone: it is found in NumPy, in float32 as TensorFlow does, for one ax
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import functools
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,6 +17,7 @@ from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value
+from tf1x.native.resize import Between, bilinear
 from tf1x.ops import array, array_slicing, xp
 from tf1x.ops.shape_rules import dims, like, with_rank
 
@@ -40,28 +42,23 @@ def _positions(size: int, new: int, align_corners: bool, half_pixel_centers: boo
     return (at + half) * scale - half if half_pixel_centers else at * scale
 
 
-class _Between(NamedTuple):
+@functools.lru_cache(maxsize=1024)
+def _between(size: int, new: int, align_corners: bool, half_pixel_centers: bool) -> Between:
     """For each output pixel two input pixels and how far it lies towards the second."""
+    at = _positions(size, new, align_corners, half_pixel_centers)
+    floor = np.floor(at)
+    upper = np.minimum(np.ceil(at).astype(np.int64), size - 1)
+    lower = np.minimum(np.maximum(floor.astype(np.int64), 0), upper)
+    return Between(lower, upper, at - floor)
 
-    lower: Any
-    upper: Any
-    lerp: Any
 
-    @classmethod
-    def of(cls, size: int, new: int, align_corners: bool, half_pixel_centers: bool) -> _Between:
-        at = _positions(size, new, align_corners, half_pixel_centers)
-        floor = np.floor(at)
-        upper = np.minimum(np.ceil(at).astype(np.int64), size - 1)
-        lower = np.minimum(np.maximum(floor.astype(np.int64), 0), upper)
-        return cls(lower, upper, at - floor)
-
-    def matrix(self, size: int) -> np.ndarray:
-        """The weights as [output pixels, input pixels]."""
-        rows = np.arange(len(self.lower))
-        weights = np.zeros((len(rows), size), np.float32)
-        weights[rows, self.lower] += 1 - self.lerp
-        weights[rows, self.upper] += self.lerp
-        return weights
+def _between_matrix(between: Between, size: int) -> np.ndarray:
+    """The weights as [output pixels, input pixels]."""
+    rows = np.arange(len(between.lower))
+    weights = np.zeros((len(rows), size), np.float32)
+    weights[rows, between.lower] += 1 - between.lerp
+    weights[rows, between.upper] += between.lerp
+    return weights
 
 
 def _nearest(size: int, new: int, align_corners: bool, half_pixel_centers: bool) -> Any:
@@ -157,7 +154,7 @@ def _broadcast(weights: Any, axis: int) -> Any:
     return weights.reshape([-1 if i == axis else 1 for i in range(4)])
 
 
-def _lerp(x: Any, between: _Between, axis: int) -> Any:
+def _lerp(x: Any, between: Between, axis: int) -> Any:
     first = xp.take(x, between.lower, axis=axis)
     second = xp.take(x, between.upper, axis=axis)
     return first + (second - first) * _broadcast(between.lerp, axis)
@@ -177,8 +174,11 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _bilinear(x: Any, height: int, width: int, align: bool, half: bool) -> Any:
-    rows = _Between.of(x.shape[1], height, align, half)
-    columns = _Between.of(x.shape[2], width, align, half)
+    rows = _between(x.shape[1], height, align, half)
+    columns = _between(x.shape[2], width, align, half)
+    resized = bilinear(x, rows, columns)
+    if resized is not None:
+        return resized
     if x.shape[1] <= 2 * height:
         return _lerp(_lerp(x.astype(np.float32), columns, 2), rows, 1)
     # The rows that count are fewer than all: first these, so that less is computed.
@@ -254,8 +254,8 @@ def ResizeBilinearGrad(
     """The gradient of `ResizeBilinear` by its images."""
     for axis in (1, 2):
         size = original_image.shape[axis]
-        places = _Between.of(size, grads.shape[axis], align_corners, half_pixel_centers)
-        grads = _along(grads, places.matrix(size).T, axis)
+        places = _between(size, grads.shape[axis], align_corners, half_pixel_centers)
+        grads = _along(grads, _between_matrix(places, size).T, axis)
     return grads.astype(original_image.dtype)
 
 

@@ -30,7 +30,12 @@ CASES = [
         note="doubles",
         dtypes=_SINGLE,
     ),
-    Case("StringToNumber", (words(b"12", b"-7", b" 8 ", b"+5", b"007"),), {"out_type": "int32"}, note="int32"),
+    Case(
+        "StringToNumber",
+        (words(b"12", b"-7", b" 8 ", b"+5", b"007"),),
+        {"out_type": "int32"},
+        note="int32",
+    ),
     Case("StringToNumber", (words(b"-9223372036854775808"),), {"out_type": "int64"}, note="int64"),
     _shown("plain"),
     _shown("precision", precision=2),

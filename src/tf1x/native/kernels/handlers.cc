@@ -4,6 +4,7 @@
 
 #include "conv.h"
 #include "random.h"
+#include "resize.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace tf1x {
@@ -121,6 +122,20 @@ extern "C" void tf1x_fill(
     void* out) {
   tf1x::fill_typed({}, static_cast<tf1x::Fill>(kind), {seed, seed2, first_block}, count, wide != 0,
                    out);
+}
+
+// Bilinear resizing in the calling thread. `shape` is a ResizeShape's six numbers.
+extern "C" void tf1x_resize_bilinear(
+    const void* images, int bytes, const int64_t* shape, const int64_t* top, const int64_t* bottom,
+    const int64_t* left, const int64_t* right, const float* down, const float* across,
+    float* out) {
+  const tf1x::ResizeShape s{shape[0], shape[1], shape[2], shape[3], shape[4], shape[5]};
+  const tf1x::Between rows{top, bottom, down}, columns{left, right, across};
+  if (bytes) {
+    tf1x::resize_bilinear(static_cast<const uint8_t*>(images), s, rows, columns, out);
+  } else {
+    tf1x::resize_bilinear(static_cast<const float*>(images), s, rows, columns, out);
+  }
 }
 
 #pragma GCC visibility pop
