@@ -155,7 +155,8 @@ class DataSet:
 
 
 def _scaled(pixels):
-    return np.multiply(pixels.astype(np.float32), 1.0 / 255.0)
+    # In one pass: fresh memory is what takes time here.
+    return np.multiply(pixels, np.float32(1.0 / 255.0), dtype=np.float32, casting="unsafe")
 
 
 def _numpy_seed(seed):
