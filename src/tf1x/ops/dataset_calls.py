@@ -50,6 +50,11 @@ class Function:
         """Whether calls depend on the order in which they are made."""
         return self.program is None or self.program.is_random
 
+    @property
+    def is_numpy(self) -> bool:
+        """Whether all its ops are NumPy's, so that a call waits for nothing."""
+        return self.program is not None and self._session is None
+
     def __call__(self, context: Context, args: Element) -> Element:
         """The outputs.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from tf1x.core.dtypes import DType
@@ -21,6 +22,9 @@ from tf1x.ops.dataset_value import (
     dataset_op,
     invalid,
 )
+
+# A function is given to threads when so many more calls took longer than not.
+_QUICK_SECONDS, _SLOW_CALLS = 100e-6, 4
 
 KEEPS_COUNT = {"preserve_cardinality": ("bool", False)}
 CALLS = {**OUTPUTS, **METADATA}
@@ -57,14 +61,35 @@ def mapped_ahead(
 ) -> DatasetValue:
     """By several threads, in order. Random numbers are drawn by one, to be those of each run.
 
-    More results wait than threads are at work: Python's threads seldom change places.
+    More results wait than threads are at work: Python's threads seldom change places. A function
+    that takes microseconds is called by who asks: handing its results from thread to thread would
+    take longer (measured: 104 against 25 us an element).
     """
 
     def start(context: Context) -> Run:
         source = input_dataset.start(context)
         count = 1 if function.is_random else threads
         call = lambda element: function(context, element)  # noqa: E731
-        return Ahead(context, source, call, count, max(8, 4 * threads), ordered).run()
+        ahead = Ahead(context, source, call, count, max(8, 4 * threads), ordered)
+        if not function.is_numpy:
+            return ahead.run()
+        slow = 0  # calls, less the quick ones
+
+        def next_element() -> Element | None:
+            nonlocal slow
+            if slow >= _SLOW_CALLS:
+                return ahead.next()  # type: ignore[no-any-return]
+            element = source.next()
+            if element is None:
+                return None
+            begin = time.perf_counter()
+            try:
+                return call(element)
+            finally:
+                quick = time.perf_counter() - begin < _QUICK_SECONDS
+                slow = max(0, slow - 1) if quick else slow + 1
+
+        return Run(next_element, source, stop=ahead.stop)
 
     return DatasetValue(start)
 

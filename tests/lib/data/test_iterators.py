@@ -16,6 +16,7 @@ import tf1x
 from tests.lib.data.pipelines import PIPELINES
 from tests.oracle import tf1
 from tests.processes import code
+from tf1x.ops import dataset_map
 from tf1x.ops.dataset_value import Context
 
 
@@ -348,6 +349,24 @@ def _workers() -> int:
     return sum(t.name.startswith("tf1x-data") for t in threading.enumerate())
 
 
+@pytest.fixture(params=["by who asks", "by threads"])
+def any_caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Functions of elements are called by who asks for them, or by threads from the first one."""
+    slow = 0 if request.param == "by threads" else 10**9
+    monkeypatch.setattr(dataset_map, "_SLOW_CALLS", slow)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("limit", ["none is quick", "all are quick"])
+def test_slow_functions_are_given_to_threads(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset_map, "_QUICK_SECONDS", 0.0 if limit == "none is quick" else 1e9)
+    with tf1x.Graph().as_default(), tf1x.Session() as session:
+        dataset = tf1x.data.Dataset.range(12).map(lambda x: x * 2, num_parallel_calls=3)
+        get_next = dataset.make_one_shot_iterator().get_next()
+        assert [int(session.run(get_next)) for _ in range(10)] == list(range(0, 20, 2))
+        assert bool(_workers()) == (limit == "none is quick")
+
+
 def _settled() -> int:
     """The number of our threads, once those that are ending have ended."""
     for _ in range(200):
@@ -378,6 +397,7 @@ def test_threads_end_with_the_session() -> None:
         assert not _settled()
 
 
+@pytest.mark.usefixtures("any_caller")
 def test_threads_end_with_the_data() -> None:
     with tf1x.Graph().as_default(), tf1x.Session() as session:
         dataset = tf1x.data.Dataset.range(4).map(lambda x: x, num_parallel_calls=2).prefetch(1)
@@ -397,6 +417,7 @@ def test_threads_end_with_a_forgotten_session() -> None:
         assert not _settled()
 
 
+@pytest.mark.usefixtures("any_caller")
 def test_sessions_that_stop_anywhere() -> None:
     """The same elements each time, and no thread left, wherever a session ends."""
     with tf1x.Graph().as_default():
@@ -419,6 +440,7 @@ def test_sessions_that_stop_anywhere() -> None:
     assert not _settled()
 
 
+@pytest.mark.usefixtures("any_caller")
 def test_several_threads_share_an_iterator() -> None:
     """Each element goes to one of them."""
     with tf1x.Graph().as_default(), tf1x.Session() as session:
