@@ -108,7 +108,7 @@ def main():
     )
     parser.add_argument("--seed", type=int, default=777)
     parser.add_argument(
-        "--models", type=int, choices=range(2, 8), default=7, help="how many (7 unless given)"
+        "--models", type=int, choices=range(2, 8), default=3, help="how many (3 unless given)"
     )
     args = parser.parse_args()
     tf.set_random_seed(args.seed)

@@ -25,6 +25,7 @@ LAYERS = (
     "importer",
     "install",
     "inspect_file",
+    "check",
     "cli",
 )
 

@@ -107,10 +107,11 @@ class Rule:
     degree: Degree
 
 
-def _has(*names: str, marks: Iterable[str]) -> Degree:
-    """Whether the mark is one of these and x and y are of just these types."""
-    wanted, chosen = frozenset(names), frozenset(marks)
-    return lambda v: float(v.chart.mark in chosen and v.types == wanted)
+def _relation(v: View) -> float:
+    """Two numbers as they are, on two axes."""
+    return float(
+        v.chart.mark in ("point", "circle") and v.types == {"number"} and None not in v.axes
+    )
 
 
 def _time_series(v: View) -> float:
@@ -156,7 +157,7 @@ def _distribution(v: View) -> float:
     if v.chart.mark == "boxplot" and v.types == {"number", "category"}:
         category = next(e for e in v.axes if e is not None and e.discrete)
         return 1.0 if v.profile.rows >= 5 * v.levels(category) else -1.0
-    if v.chart.mark in ("boxplot", "tick"):
+    if v.chart.mark in ("boxplot", "tick") and "number" in v.types:
         return 0.4 if v.profile.rows >= 5 else -1.0
     return 0.0
 
@@ -354,8 +355,7 @@ RULES: Final = (
     Rule("number as category", -1.5, "Mackinlay 1986",
          "a measured number says more on a continuous scale", _numbers_as_names),
     Rule("relation", 3.9, "Mackinlay 1986, CompassQL 2016",
-         "position on two axes shows how two numbers are related",
-         _has("number", marks=("point", "circle"))),
+         "position on two axes shows how two numbers are related", _relation),
     Rule("histogram", 3.0, "CompassQL 2016", "counts of bins show a distribution", _histogram),
     Rule("distribution", 2.5, "CompassQL 2016",
          "the spread of a number is shown, not its average alone", _distribution),

@@ -84,6 +84,7 @@ def renamed(**aliases: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
                         kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 
+        wrapper.renamed = frozenset(aliases)  # type: ignore[attr-defined]
         return wrapper
 
     return decorate

@@ -1,4 +1,4 @@
-"""The command line: `tf1x run`, `tf1x inspect`, `tf1x ops`."""
+"""The command line: `tf1x run`, `tf1x check`, `tf1x inspect`, `tf1x ops`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ Runs TensorFlow 1 programs, unmodified, on JAX/XLA.
   tf1x run train.py --epochs 3     a script; what follows it are its own arguments
   tf1x run -m package.train        a module, as `python -m` runs it
   tf1x run course.ipynb            a notebook's code cells, in order
+  tf1x check CODE                  what of a code base tf1x does not cover, without running it
   tf1x inspect model.ckpt-1000     what is in a checkpoint, graph, SavedModel, event or record file
   tf1x board logs                  TensorBoard over a folder of event files
   tf1x ops                         the ops that there are
@@ -52,6 +53,24 @@ supplied, and each such use named on standard error, unless --no-shims is given.
   tf1x run course.ipynb            IPython magics and !commands are skipped, with a note"""
 
 
+_CHECK = """\
+Reads scripts, packages and notebooks (Python 2 too) without running them, and tells with file and
+line
+- which TensorFlow symbols they use that tf1x does not have, and keywords that a function does
+  not take;
+- which packages they import that are not installed here, and what is gone from those that are;
+- what the period shims of `tf1x run` will supply.
+
+The exit status is 0 if nothing is missing, else 1. Names are followed through imports and
+aliases; what is looked up at run time (getattr) is not guessed, and the methods of a value are
+known only where the program makes it by calling a class (saver = tf.train.Saver()). Where the
+program catches the ImportError or asks for a version, what is missing does not count.
+
+  tf1x check train.py
+  tf1x check ~/code/project ~/notebooks/course.ipynb
+  tf1x check --json . > report.json"""
+
+
 def _parser() -> argparse.ArgumentParser:
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
@@ -81,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own"
     )
+
+    check = commands.add_parser(
+        "check", help="what of a code base tf1x does not cover, without running it",
+        description=_CHECK, formatter_class=formatter,
+    )  # fmt: skip
+    check.add_argument("paths", metavar="PATH", nargs="+", help="a script, notebook or folder")
+    check.add_argument("--json", action="store_true", help="print JSON, with every place")
+    check.add_argument("--all", action="store_true", help="print every place, not the first ones")
 
     ops = commands.add_parser(
         "ops", help="the ops that there are, or one of them", formatter_class=formatter,
@@ -135,9 +162,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         from tf1x.lib.summary import board
 
         sys.exit(board.run(options.folder, options.arguments))
-    elif options.command in ("ops", "inspect"):
+    elif options.command in ("ops", "inspect", "check"):
         try:
-            if options.command == "inspect":
+            if options.command == "check":
+                from tf1x.check import report
+
+                status = report.run(options.paths, options.json, options.all)
+            elif options.command == "inspect":
                 from tf1x import inspect_file
 
                 status = inspect_file.run(options.file, options.name)

@@ -22,7 +22,9 @@ NOT_PROGRAMS = {"course_data.py", "demo.py"}
 ALL = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name not in NOT_PROGRAMS]
 # TensorFlow 2.21 has no tf.contrib.
 CONTRIB = [p for p in ALL if "tf.contrib." in p.read_text()]
-PROGRAMS = [p for p in ALL if p not in CONTRIB]
+# Without graphs and sessions there is nothing to record: what they print is compared.
+EAGER = [p for p in ALL if "tf.enable_eager_execution()" in p.read_text()]
+PROGRAMS = [p for p in ALL if p not in CONTRIB and p not in EAGER]
 
 # The part of a training graph that is each engine's own.
 _BACKWARD = {"gradients", "Adam", "GradientDescent"}
@@ -199,6 +201,31 @@ def test_char_rnn_learns_as_under_tensorflow(data: Path) -> None:
     assert len(losses[1]) >= 30
     np.testing.assert_allclose(losses[0][:30], losses[1][:30], atol=1e-3)
     assert losses[1][29] < losses[1][0] - 1
+
+
+_NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]\d+)?")
+
+
+@pytest.mark.parametrize("program", [pytest.param(p, id=p.stem) for p in EAGER])
+def test_eager_programs_print_the_same_numbers(program: Path, data: Path) -> None:
+    """As TensorFlow 2.21 does in eager mode: the same lines, the same losses."""
+    engines = ["-m", "tf1x", "run"], [str(ROOT / "tools" / "oracle.py")]
+    printed = [
+        subprocess.run(
+            [sys.executable, *engine, str(program), "--quick"],
+            env={**os.environ, "TF1X_DATA": str(data)},
+            cwd=data,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for engine in engines
+    ]
+    assert len(printed[0]) == len(printed[1])
+    for ours, theirs in zip(*printed, strict=True):
+        assert _NUMBER.sub("#", ours) == _NUMBER.sub("#", theirs)
+        numbers = [[float(x) for x in _NUMBER.findall(line)] for line in (ours, theirs)]
+        np.testing.assert_allclose(*numbers, rtol=1e-4, atol=2e-4, err_msg=ours)
 
 
 @pytest.mark.parametrize(

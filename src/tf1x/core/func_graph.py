@@ -14,6 +14,7 @@ from typing import Any
 
 from tf1x.core import opdef, scopes
 from tf1x.core.dtypes import DType
+from tf1x.core.effect_order import EffectOrder
 from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
@@ -66,6 +67,8 @@ class FuncGraph(Graph):
         self.captures: dict[Tensor, Tensor] = {}
         self.control_captures: dict[Operation, None] = {}
         self._bound: dict[Tensor, Tensor] = {}
+        # In a function that Python calls, and in what it calls, effects keep their order.
+        self.effects: EffectOrder | None = EffectOrder() if getattr(outer, "effects", None) else None
         self._name_stack = name_scope
         self._collections = outer._collections
         self._devices = list(outer._devices)
@@ -143,7 +146,10 @@ class FuncGraph(Graph):
         shapes: list[TensorShape] | None = None,
     ) -> Operation:
         inputs = tuple([self.capture(t) for t in inputs])
-        return super().add_op(opdef, inputs, dtypes, attrs, name, shapes)
+        op = super().add_op(opdef, inputs, dtypes, attrs, name, shapes)
+        if self.effects is not None:
+            self.effects.note(op)
+        return op
 
     def _control_op(self, item: Any) -> Operation | None:
         op = super()._control_op(item)
@@ -198,6 +204,8 @@ def trace(
         tensors = [graph.parameter(dtype, shape) for dtype, shape in parameters]
         outputs = function(*tensors)
         graph.outputs = [_value(graph, tensor) for tensor in outputs]
+        if graph.effects is not None:
+            graph.outputs = after_effects(graph, graph.outputs)
     outer.outermost.add_function(graph)
     return graph
 
@@ -208,6 +216,16 @@ def _value(graph: FuncGraph, tensor: Tensor) -> Tensor:
         value: Tensor = opdef.get("Identity").endpoint(tensor)
         return value
     return graph.capture(tensor)
+
+
+def after_effects(graph: FuncGraph, outputs: list[Tensor]) -> list[Tensor]:
+    """The outputs, available once all of the function's effects have happened."""
+    assert graph.effects is not None
+    pending = graph.effects.pending()
+    if not pending:
+        return outputs
+    with graph.control_dependencies(pending):
+        return [opdef.get("Identity").endpoint(t) for t in outputs]
 
 
 def share_captures(functions: list[FuncGraph]) -> list[Tensor]:

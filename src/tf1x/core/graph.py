@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf1x.core import scopes
+from tf1x.core import recording, scopes
 from tf1x.core.dtypes import DType
 from tf1x.core.shapes import TensorShape
 
@@ -203,6 +203,7 @@ class Operation:
         self.inputs = inputs
         self.attrs = attrs
         self.control_inputs = control_inputs
+        self.device = ""  # for functions that choose devices
         self.device = graph._device_for(self)
         self.traceback = user_frames()
         self.forward: Operation | None = None
@@ -289,6 +290,8 @@ class Graph:
     """
 
     is_function = False
+    # Whether ops run as they are made (runtime/eager.py).
+    is_eager = False
 
     def __init__(self) -> None:
         self._ops: list[Operation] = []
@@ -358,6 +361,8 @@ class Graph:
         self._by_name[node_name] = op
         for controls in self._controls:
             controls.seen.add(op)
+        if recording.active():
+            recording.note(op)
         return op
 
     def create_op(

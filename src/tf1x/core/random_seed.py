@@ -41,6 +41,8 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
 def _default_op_seed() -> int:
     rule = os.environ.get("TF1X_SEEDS", "tf1")
     graph: Any = scopes.get_default_graph()
+    if graph.is_eager:
+        return int(graph.next_seed())
     if rule == "tf1":
         return int(graph._last_id)
     if rule == "tf2":

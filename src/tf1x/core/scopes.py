@@ -60,6 +60,22 @@ def get_default_graph() -> Graph:
     return _global_graph
 
 
+def set_global_graph(graph: Graph) -> None:
+    """Make a graph the default one wherever no other was entered."""
+    global _global_graph
+    _global_graph = graph
+
+
+def get_global_graph() -> Graph | None:
+    """The default graph where no other was entered; None if it was not needed yet."""
+    return _global_graph
+
+
+def executing_eagerly() -> bool:
+    """Whether ops run as they are made (`tf.executing_eagerly`)."""
+    return get_default_graph().is_eager
+
+
 def reset_default_graph() -> None:
     """Forget the global default graph (`tf.reset_default_graph`).
 
@@ -69,7 +85,8 @@ def reset_default_graph() -> None:
     if graphs.items:
         raise AssertionError("Do not use tf.reset_default_graph() to clear nested graphs.")
     global _global_graph
-    _global_graph = None
+    if _global_graph is None or not _global_graph.is_eager:
+        _global_graph = None
 
 
 def get_default_session() -> Any:
@@ -117,13 +134,19 @@ def graph_of(values: Any) -> Graph:
 
     While a function is built, that is the default graph: it captures what stands around it.
     """
-    if graphs.items and graphs.items[-1].is_function:
-        return get_default_graph()
+    default = get_default_graph()
+    if default.is_function:
+        return default
     for value in values:
         graph: Graph | None = getattr(value, "graph", None)
         if graph is not None and hasattr(graph, "unique_name"):
+            if graph.is_eager and not default.is_eager:
+                raise RuntimeError(
+                    "Attempting to capture an EagerTensor without building a function: a tensor "
+                    "that was computed eagerly is used in a graph. Give its `.numpy()`."
+                )
             return graph
-    return get_default_graph()
+    return default
 
 
 def control_dependencies(control_inputs: Any) -> Any:

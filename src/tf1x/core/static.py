@@ -23,6 +23,8 @@ def constant_value(tensor: Any, partial: bool = False) -> np.ndarray[Any, Any] |
 
 
 def _constant_value(tensor: Tensor, depth: int) -> np.ndarray[Any, Any] | None:
+    if tensor.graph.is_eager:
+        return tensor.known_value()  # type: ignore[attr-defined, no-any-return]
     op = tensor.op
     if op.type == "Const":
         value: np.ndarray[Any, Any] = op.attrs["value"]

@@ -25,7 +25,8 @@ from tf1x.importer.shims import note
 
 _HELPER = "__tf1x_attribute__"
 
-_REPLACED: dict[str, Callable[[Any], Any]] = {
+#: Attributes that are gone -> what to take of a value that lacks it.
+REPLACED: dict[str, Callable[[Any], Any]] = {
     "tostring": lambda x: x.tobytes,  # ndarray, until NumPy 2.2
     "itemset": lambda x: lambda *args: x.__setitem__(args[:-1], args[-1]),  # ndarray, until 2.0
     "has_key": lambda x: x.__contains__,
@@ -48,7 +49,7 @@ def attribute(value: Any, name: str) -> Any:
         return getattr(value, name)
     except AttributeError as error:
         try:
-            found = _REPLACED[name](value)
+            found = REPLACED[name](value)
         except AttributeError:
             raise error from None
         note(f"{type(value).__name__}.{name} (removed) is made from what replaced it")
@@ -58,7 +59,7 @@ def attribute(value: Any, name: str) -> Any:
 class _Attributes(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
-        if node.attr not in _REPLACED or not isinstance(node.ctx, ast.Load):
+        if node.attr not in REPLACED or not isinstance(node.ctx, ast.Load):
             return node
         call = ast.Call(ast.Name(_HELPER, ast.Load()), [node.value, ast.Constant(node.attr)], [])
         return ast.fix_missing_locations(ast.copy_location(call, node))

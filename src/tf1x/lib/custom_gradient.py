@@ -38,6 +38,10 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def decorated(*args: Any, **kwargs: Any) -> Any:
+        if scopes.executing_eagerly():
+            from tf1x.lib.eager.custom_gradient import call
+
+            return call(f, args, kwargs)
         if kwargs:
             raise ValueError("A function with a custom gradient takes positional arguments only.")
         inputs = [array.identity(convert.to_tensor(x)) for x in args]

@@ -81,6 +81,11 @@ def gradients(
         ValueError: lists of different lengths.
         LookupError: an op on the way has no gradient.
     """
+    if scopes.executing_eagerly():
+        raise RuntimeError(
+            "tf.gradients is not supported when eager execution is enabled. "
+            "Use tf.GradientTape instead."
+        )
     ys = ys if isinstance(ys, (list, tuple)) else [ys]
     structure = xs if nest.is_nested(xs) else [xs]
     flat_xs = nest.flatten(structure)
@@ -208,7 +213,7 @@ class _Backward:
         if function is None:
             return []
         with scopes.name_scope(f"{op.name}_grad"):
-            found = self._apply(op, function, grads)
+            found = op_gradients(op, function, grads)
         pairs = []
         for tensor, grad in zip(op.inputs, found, strict=True):
             if grad is None or not self._wants(tensor):
@@ -223,27 +228,34 @@ class _Backward:
             return False
         return tensor in self._xs or tensor.op in self._between
 
-    def _apply(self, op: Operation, function: Any, grads: list[Any]) -> list[Any]:
-        if function != "vjp":
-            filled = [_zeros_if_none(g, t) for g, t in zip(grads, op.outputs, strict=True)]
-            found = function(op, *filled)
-            found = list(found) if isinstance(found, (list, tuple)) else [found]
-            if len(found) != len(op.inputs):
-                raise ValueError(
-                    f"Num gradients {len(found)} generated for op {op.name!r} ({op.type}) do not match "
-                    f"num inputs {len(op.inputs)}"
-                )
-            return found
-        if not differentiable(op.opdef):
-            raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
-        dense = [
-            # A loop hands handles on; the variable's gradient arrives where the handle is read.
-            convert.constant(0.0)
-            if t.dtype is dtypes.resource
-            else convert.to_tensor(_zeros_if_none(g, t))
-            for g, t in zip(grads, op.outputs, strict=True)
-        ]
-        return gradient_node(op, dense)
+
+def op_gradients(op: Operation, function: Any, grads: list[Any]) -> list[Any]:
+    """The gradients of an op's inputs by its gradient function, or by its lowering for "vjp".
+
+    Raises:
+        LookupError: it has none.
+        ValueError: the function gave too few or too many.
+    """
+    if function != "vjp":
+        filled = [_zeros_if_none(g, t) for g, t in zip(grads, op.outputs, strict=True)]
+        found = function(op, *filled)
+        found = list(found) if isinstance(found, (list, tuple)) else [found]
+        if len(found) != len(op.inputs):
+            raise ValueError(
+                f"Num gradients {len(found)} generated for op {op.name!r} ({op.type}) do not match "
+                f"num inputs {len(op.inputs)}"
+            )
+        return found
+    if not differentiable(op.opdef):
+        raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
+    dense = [
+        # A loop hands handles on; the variable's gradient arrives where the handle is read.
+        convert.constant(0.0)
+        if t.dtype is dtypes.resource
+        else convert.to_tensor(_zeros_if_none(g, t))
+        for g, t in zip(grads, op.outputs, strict=True)
+    ]
+    return gradient_node(op, dense)
 
 
 def _inputs(op: Operation) -> Sequence[Tensor]:

@@ -216,8 +216,8 @@ def min_max_variable_partitioner(
         dims = [int(d) for d in shape]
         element = bytes_per_string_element if dtype is string else dtype.size
         counts = [1] * len(dims)
-        wanted = max(1, -(-math.prod(dims) * element // min_slice_size))
-        counts[axis] = int(min(wanted, max_partitions, dims[axis]))
+        wanted = -(-math.prod(dims) * element // min_slice_size)
+        counts[axis] = int(max(1, min(wanted, max_partitions, dims[axis])))
         return counts
 
     return partitioner

@@ -244,7 +244,7 @@ def get_variable_store() -> VariableStore:
     """The default graph's variables by name."""
     found = scopes.get_collection_ref(_STORE_KEY)
     if not found:
-        found.append(VariableStore())
+        found.append(VariableStore(keeps=not scopes.get_default_graph().outermost.is_eager))
     store: VariableStore = found[0]
     return store
 

@@ -40,9 +40,15 @@ _GETTER_DEFAULTS = {
 
 
 class VariableStore:
-    """Variables by full name."""
+    """Variables by full name.
 
-    def __init__(self) -> None:
+    Args:
+        keeps: whether `get_variable` finds a variable again; not so while TensorFlow executes
+            eagerly, where the program's own objects keep them.
+    """
+
+    def __init__(self, keeps: bool = True) -> None:
+        self._keeps = keeps
         self._vars: dict[str, Variable] = {}
         self._partitioned: dict[str, PartitionedVariable] = {}
 
@@ -167,7 +173,8 @@ class VariableStore:
             initial_value=initial, name=name, dtype=variable_dtype,
             **{key: value for key, value in options.items() if key != "regularizer"},
         )  # fmt: skip
-        self._vars[name] = made
+        if self._keeps:
+            self._vars[name] = made
         if regularizer:
             self._regularize(name, made, regularizer)
         return made

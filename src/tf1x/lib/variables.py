@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tf1x.api import export
-from tf1x.core import convert, opdef, scopes
+from tf1x.core import convert, opdef, recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.core.scopes import GraphKeys
@@ -84,8 +84,10 @@ class _Creation(type):
     """`tf.Variable(...)` makes a `RefVariable` or a `ResourceVariable`."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls is not Variable:
+        if cls is not Variable and cls is not ResourceVariable:
             return super().__call__(*args, **kwargs)
+        if cls is ResourceVariable:
+            kwargs["use_resource"] = True
         kwargs = {**dict(zip(_PARAMETERS, args, strict=False)), **kwargs}
         if kwargs.get("variable_def") is not None:
             return Variable.from_proto(kwargs["variable_def"], kwargs.get("import_scope"))
@@ -116,8 +118,16 @@ def _create(*, use_resource: bool | None = None, **kwargs: Any) -> Variable:
         from tf1x.lib import variable_scope
 
         use_resource = variable_scope.default_use_resource()
-    made: Variable = (ResourceVariable if use_resource else RefVariable)(**kwargs)
+    made: Variable = type.__call__(_kind(use_resource), **kwargs)
     return made
+
+
+def _kind(use_resource: bool) -> type[Variable]:
+    if scopes.get_default_graph().outermost.is_eager:
+        from tf1x.lib.eager.variable import EagerVariable
+
+        return EagerVariable
+    return ResourceVariable if use_resource else RefVariable
 
 
 @export("Variable")
@@ -491,6 +501,7 @@ class ResourceVariable(Variable):
             return self._read()
 
     def _read(self) -> Tensor:
+        recording.accessed(self)
         read: Tensor = state.ReadVariableOp(self.handle, dtype=self._dtype)
         return read
 
@@ -502,12 +513,14 @@ class ResourceVariable(Variable):
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
         """The rows `indices`, without reading the whole variable."""
+        recording.accessed(self)
         with scopes.name_scope(name, "Gather") as scope:
             rows: Tensor = ResourceGather(self.handle, indices, dtype=self._dtype, name=scope)
         return rows
 
     def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
         """The slices at `indices[..., :]`."""
+        recording.accessed(self)
         with scopes.name_scope(name, "GatherNd") as scope:
             found = ResourceGatherNd(self.handle, indices, dtype=self._dtype, name=scope)
         result: Tensor = array.Identity(found)

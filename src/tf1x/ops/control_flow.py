@@ -46,11 +46,14 @@ def cond(
         ValueError: the functions return different structures or types, or nothing.
     """
     true_fn, false_fn = _one_of("true_fn", true_fn, "fn1", fn1), _one_of("false_fn", false_fn, "fn2", fn2)  # fmt: skip
-    if isinstance(pred, bool):
+    if isinstance(pred, bool) and not scopes.executing_eagerly():
         raise TypeError("pred must not be a Python bool")
     for label, function in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(function):
             raise TypeError(f"{label} must be callable.")
+    if scopes.executing_eagerly():
+        chosen: Any = true_fn if pred else false_fn
+        return chosen() if strict else _unpacked(chosen())
     with scopes.name_scope(name, "cond") as scope:
         condition = convert.to_tensor(pred, name="pred")
         if condition.dtype.base_dtype is not dtypes.bool_:
@@ -99,6 +102,9 @@ def switch_case(
     if [i for i, _ in pairs] != list(range(len(pairs))):
         raise ValueError(f"branch indices must form contiguous range of 0 to {len(pairs) - 1}.")
     functions = [f for _, f in pairs] + ([default] if default is not None else [])
+    if scopes.executing_eagerly():
+        number = int(branch_index)
+        return _unpacked(functions[number if 0 <= number < len(functions) else -1]())
     with scopes.name_scope(name, "switch_case"), scopes.name_scope("indexed_case") as scope:
         index = convert.to_tensor(branch_index, dtypes.int32, name="branch_index")
         branches = [_Branch(f, f"branch {i}", scope) for i, f in enumerate(functions)]
@@ -321,12 +327,30 @@ def while_loop(
         raise TypeError("'parallel_iterations' must be a positive integer.")
     if not nest.flatten(loop_vars):
         raise ValueError("'loop_vars' must be provided.")
+    if scopes.executing_eagerly():
+        packed = _loop(cond, body, loop_vars, maximum_iterations)
+        return packed if return_same_structure else _unpacked(packed)
     with scopes.name_scope(name, "while", []) as scope:
         loop = _WhileBuilder(scope, cond, body, loop_vars, shape_invariants, maximum_iterations)
         outputs = loop.node(parallel_iterations or 10)
         wrap = array.Identity if back_prop else array.StopGradient
         packed = loop.pack([wrap(t) for t in outputs])
     return packed if return_same_structure else _unpacked(packed)
+
+
+def _loop(cond: Any, body: Any, loop_vars: Any, limit: Any) -> Any:
+    """`while_loop` where values are known: Python's own loop."""
+    single = not isinstance(loop_vars, (list, tuple)) or hasattr(loop_vars, "_fields")
+    current = [loop_vars] if single else loop_vars
+    steps = None if limit is None else int(limit)
+    while cond(*current) and (steps is None or steps > 0):
+        result = body(*current)
+        if not isinstance(result, (list, tuple)) or (single and nest.is_nested(loop_vars)):
+            result = [result]
+        nest.assert_same_structure(list(current), list(result))
+        current = result
+        steps = None if steps is None else steps - 1
+    return nest.pack_sequence_as(current, [_as_value(item) for item in nest.flatten(current)])
 
 
 class _WhileBuilder:

@@ -14,7 +14,7 @@ from tf1x.runtime import at_exit, feeds  # noqa: F401 -- acts when the program e
 from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
 from tf1x.runtime.partial_run import PartialRun
-from tf1x.runtime.state import State
+from tf1x.runtime.state import State, served, state_for
 
 
 class BaseSession:
@@ -29,7 +29,7 @@ class BaseSession:
         self._config = config
         self._timeout_in_ms = config.operation_timeout_in_ms if config is not None else 0
         self._graph = graph if graph is not None else scopes.get_default_graph()
-        self._state = State()
+        self._state = state_for(self._target)
         self._executors: dict[Any, Executor] = {}
         self._mutations = self._graph._mutations
         self._closed = False
@@ -169,8 +169,12 @@ class BaseSession:
     # -- lifetime ------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Release the session's variables, queues and other resources."""
+        """Release the session's variables, queues and other resources, unless a server has them."""
         self._closed = True
+        self._executors.clear()
+        self._partial.clear()
+        if self._target in served:
+            return  # what a server has outlives its sessions
         with self._state.lock:  # runs of other threads may be under way
             self._state.closed = True
             resources = list(self._state.resources.values())
@@ -179,8 +183,6 @@ class BaseSession:
             if close is not None:
                 close()
         self._state = State(closed=True)
-        self._executors.clear()
-        self._partial.clear()
 
     def as_default(self) -> AbstractContextManager[Any]:
         """Make this the default session within a `with` block, without closing it after."""
@@ -191,7 +193,8 @@ class Session(BaseSession):
     """Runs a graph (`tf.Session`).
 
     Args:
-        target: accepted; "" or the address of a `tf.train.Server` of this process.
+        target: "", or the target of a `tf.train.Server` of this process, whose sessions share
+            their variables and queues.
         graph: the graph to run, by default the default graph.
         config: a `tf.ConfigProto`, accepted; XLA decides on threads and devices.
 

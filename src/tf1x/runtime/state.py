@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tf1x.core.errors import UnsupportedError
 from tf1x.core.graph import Operation
 
 _MASK64 = (1 << 64) - 1
@@ -43,3 +44,23 @@ class State:
         """The two seeds as the generator takes them."""
         seed, seed2 = self.random_key(op)
         return np.uint64(seed & _MASK64), np.uint64(seed2 & _MASK64)
+
+
+# The states that sessions share, by their target: a `tf.train.Server` of this process has one.
+served: dict[str, State] = {}
+
+
+def state_for(target: str) -> State:
+    """The state of a new session.
+
+    Raises:
+        UnsupportedError: the target is a server of another process.
+    """
+    if target in served:
+        return served[target]
+    if target.startswith("grpc://"):
+        raise UnsupportedError(
+            f"tf.Session: no tf.train.Server of this process has the target {target!r}, and tf1x does "
+            "not run graphs in other processes."
+        )
+    return State()

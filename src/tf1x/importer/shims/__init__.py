@@ -15,7 +15,8 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -25,8 +26,9 @@ from typing import Any
 patches: dict[str, Callable[[ModuleType], None]] = {}
 modules: dict[str, Callable[[ModuleType], None]] = {}
 
-_FILES = ("numpy_names", "standard_library", "scipy_misc", "gym_api", "libraries")
+FILES = ("numpy_names", "standard_library", "scipy_misc", "gym_api", "libraries")
 _noted: set[str] = set()
+_recorded: list[str] | None = None
 
 
 def patch(*names: str) -> Callable[[Callable[[ModuleType], None]], Callable[[ModuleType], None]]:
@@ -51,9 +53,22 @@ def module(*names: str) -> Callable[[Callable[[ModuleType], None]], Callable[[Mo
 
 def note(what: str) -> None:
     """Tell, once, that a shim is in use."""
-    if what not in _noted:
+    if _recorded is not None:
+        _recorded.append(what)
+    elif what not in _noted:
         _noted.add(what)
         print(f"tf1x: shim: {what}", file=sys.stderr)
+
+
+@contextmanager
+def recording() -> Iterator[list[str]]:
+    """Notes go to the list, not to standard error (`tf1x check`)."""
+    global _recorded
+    before, _recorded = _recorded, []
+    try:
+        yield _recorded
+    finally:
+        _recorded = before
 
 
 def noting(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,6 +80,7 @@ def noting(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     shim.__name__ = shim.__qualname__ = getattr(function, "__name__", "shim")
     shim.__doc__ = getattr(function, "__doc__", None)
+    shim.notes = what  # type: ignore[attr-defined]
     return shim
 
 
@@ -99,7 +115,7 @@ def install() -> None:
     """Apply the shims in this process: to modules already imported now, to others as they come."""
     if _finder in sys.meta_path:
         return
-    for file in _FILES:
+    for file in FILES:
         importlib.import_module(f"{__name__}.{file}")
     for name, apply in patches.items():
         if name in sys.modules:

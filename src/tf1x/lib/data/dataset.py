@@ -86,6 +86,10 @@ class Dataset:
         )
 
     def __iter__(self) -> Any:
+        if scopes.executing_eagerly():
+            from tf1x.lib.eager.iterator import EagerIterator
+
+            return EagerIterator(self)
         raise RuntimeError("__iter__() is only supported when eager execution is enabled.")
 
     def __bool__(self) -> bool:
@@ -123,10 +127,17 @@ class Dataset:
         Raises:
             ValueError: the dataset depends on a placeholder or a variable.
         """
+        if scopes.executing_eagerly():
+            return iter(self)  # type: ignore[no-any-return]
         return iterator.one_shot(self)
 
     def make_initializable_iterator(self, shared_name: str | None = None) -> iterator.Iterator:
         """An iterator whose `initializer` has to run first; each run of it starts anew."""
+        if scopes.executing_eagerly():
+            raise RuntimeError(
+                "dataset.make_initializable_iterator is not supported when eager execution is "
+                "enabled. Use `for element in dataset` instead."
+            )
         return iterator.initializable(self, shared_name)
 
     # -- sources -------------------------------------------------------------------------------

@@ -342,6 +342,8 @@ class Layer:
                 continue
             while callable(update):
                 update = update()
+            if scopes.get_default_graph().outermost.is_eager:
+                continue  # it has run
             if not isinstance(update, Operation):
                 update = update.op if hasattr(update, "op") else convert.to_tensor(update)
             self._updates.append((update, called_with))
@@ -468,7 +470,8 @@ class Layer:
                     f"(layer: {self.name})."
                 )
             self._regularize_activity(inputs, outputs)
-        self._nodes.append((inputs, outputs))
+        if not scopes.get_default_graph().outermost.is_eager:  # there it would keep every batch
+            self._nodes.append((inputs, outputs))
         self._graph = self._graph or scopes.get_default_graph()
         return outputs
 

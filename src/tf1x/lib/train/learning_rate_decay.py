@@ -7,6 +7,7 @@ are the same.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,18 @@ from tf1x.ops.math_functions import add, divide, power
 from tf1x.ops.random import random_normal
 
 
+def _scheduled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """While TensorFlow executes eagerly, a schedule is a function that gives the current rate."""
+
+    @functools.wraps(function)
+    def schedule(*args: Any, **kwargs: Any) -> Any:
+        if scopes.executing_eagerly():
+            return functools.partial(function, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return schedule
+
+
 def _initial(learning_rate: Any) -> Tensor:
     return convert.to_tensor(learning_rate, name="initial_learning_rate")
 
@@ -32,6 +45,7 @@ def _exponent(global_step: Any, decay_steps: Any, dtype: Any, staircase: bool) -
 
 
 @export("train.exponential_decay")
+@_scheduled
 def exponential_decay(
     learning_rate: Any,
     global_step: Any,
@@ -50,6 +64,7 @@ def exponential_decay(
 
 
 @export("train.natural_exp_decay")
+@_scheduled
 def natural_exp_decay(
     learning_rate: Any,
     global_step: Any,
@@ -60,10 +75,12 @@ def natural_exp_decay(
 ) -> Tensor:
     """learning_rate * exp(-decay_rate * global_step / decay_steps)."""
     factor = Exp(Neg(decay_rate))
-    return exponential_decay(learning_rate, global_step, decay_steps, factor, staircase, name)
+    decayed = exponential_decay(learning_rate, global_step, decay_steps, factor, staircase, name)
+    return decayed() if callable(decayed) else decayed
 
 
 @export("train.inverse_time_decay")
+@_scheduled
 def inverse_time_decay(
     learning_rate: Any,
     global_step: Any,
@@ -82,6 +99,7 @@ def inverse_time_decay(
 
 
 @export("train.piecewise_constant", "train.piecewise_constant_decay")
+@_scheduled
 def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = None) -> Tensor:
     """values[0] up to and including boundaries[0], values[1] up to boundaries[1], and so on.
 
@@ -124,6 +142,7 @@ _power = power  # `polynomial_decay` has an argument of that name
 
 
 @export("train.polynomial_decay")
+@_scheduled
 def polynomial_decay(
     learning_rate: Any,
     global_step: Any,
@@ -156,6 +175,7 @@ def _cosine(fraction: Any) -> Any:
 
 
 @export("train.cosine_decay")
+@_scheduled
 def cosine_decay(
     learning_rate: Any,
     global_step: Any,
@@ -174,6 +194,7 @@ def cosine_decay(
 
 
 @export("train.cosine_decay_restarts")
+@_scheduled
 def cosine_decay_restarts(
     learning_rate: Any,
     global_step: Any,
@@ -224,6 +245,7 @@ def _linear_cosine(
 
 
 @export("train.linear_cosine_decay")
+@_scheduled
 def linear_cosine_decay(
     learning_rate: Any,
     global_step: Any,
@@ -240,6 +262,7 @@ def linear_cosine_decay(
 
 
 @export("train.noisy_linear_cosine_decay")
+@_scheduled
 def noisy_linear_cosine_decay(
     learning_rate: Any,
     global_step: Any,

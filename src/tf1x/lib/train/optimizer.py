@@ -10,6 +10,7 @@ from tf1x.core import convert, nest, opdef, scopes
 from tf1x.core.dtypes import FLOATS
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.references import variable_key
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.gradients import gradients
 from tf1x.lib.train import slot_creator
@@ -23,7 +24,8 @@ from tf1x.ops.segment import UnsortedSegmentSum
 
 
 def _key(variable: Any) -> tuple[Any, str]:
-    return variable.op.graph, variable.op.name
+    shared = variable_key(variable._reference()) if isinstance(variable, Variable) else None
+    return variable.op.graph, shared or variable.op.name
 
 
 def is_resource(variable: Any) -> bool:
@@ -128,7 +130,15 @@ class Optimizer:
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
                 f"Optimizer.GATE_GRAPH.  Not {gate_gradients}"
             )
-        self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
+        if not callable(loss):
+            self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
+        if callable(loss):
+            loss, var_list, grads = _of_function(loss, var_list, grad_loss)
+            pairs = list(zip(grads, var_list, strict=True))
+            self._assert_valid_dtypes([v for grad, v in pairs if grad is not None])
+            return pairs
+        if scopes.executing_eagerly():
+            raise RuntimeError("`loss` passed to Optimizer.compute_gradients should be a function when eager execution is enabled.")  # fmt: skip
         var_list = trainable_variables() if var_list is None else nest.flatten(var_list)
         var_list = [part for v in var_list for part in _parts(v)]
         if not var_list:
@@ -221,7 +231,7 @@ class Optimizer:
 
     def variables(self) -> list[Any]:
         """All variables that the optimizer has made in the default graph, by name."""
-        graph = scopes.get_default_graph()
+        graph = scopes.get_default_graph().outermost
         found = list(self._non_slot_dict.values())
         found += [slot for slots in self._slots.values() for slot in slots.values()]
         return sorted((v for v in found if v.graph is graph), key=lambda v: v.name)
@@ -256,7 +266,7 @@ class Optimizer:
 
     def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any) -> Any:
         """A variable of the optimizer itself, such as `beta1_power`."""
-        key = name, colocate_with.graph
+        key = name, colocate_with.graph.outermost
         if key not in self._non_slot_dict:
             resource = is_resource(colocate_with)
             with scopes.colocate_with(colocate_with):
@@ -273,7 +283,7 @@ class Optimizer:
         return self._non_slot_dict[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
-        return self._non_slot_dict.get((name, graph))
+        return self._non_slot_dict.get((name, None if graph is None else graph.outermost))
 
     def _non_slot_variables(self) -> list[Any]:
         return list(self._non_slot_dict.values())
@@ -334,6 +344,22 @@ class Optimizer:
 def _parts(variable: Any) -> list[Any]:
     parts = getattr(variable, "_get_variable_list", None)
     return [variable] if parts is None else parts()
+
+
+def _of_function(
+    loss: Callable[[], Any], var_list: Any, grad_loss: Any
+) -> tuple[Any, list[Any], list[Any]]:
+    """Its value, the variables, and the gradients by them, of a loss that is a function."""
+    from tf1x.lib.eager.tape import GradientTape
+
+    with GradientTape() as tape:
+        if var_list is not None:
+            tape.watch(var_list)
+        value = loss()
+    if var_list is None:
+        var_list = list(tape.watched_variables())
+    chosen = nest.flatten(var_list)
+    return value, chosen, tape.gradient(value, chosen, grad_loss)
 
 
 def _as_gradient(grad: Any) -> Any:

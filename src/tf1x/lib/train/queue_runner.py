@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tf1x.core import errors, scopes
@@ -151,7 +151,7 @@ class QueueRunner:
     def _run(self, sess: BaseSession, enqueue_op: Any, coord: Coordinator | None) -> None:
         used_up = False
         try:
-            enqueue = sess.make_callable(enqueue_op)
+            enqueue = self._enqueuer(sess, enqueue_op)
             while coord is None or not coord.should_stop():
                 enqueue()
         except self._closed_types:
@@ -170,6 +170,10 @@ class QueueRunner:
                 last = not self._running[sess]
             if used_up and last:
                 _run_quietly(sess, self._close_op)
+
+    def _enqueuer(self, sess: BaseSession, enqueue_op: Any) -> Callable[[], Any]:
+        """What a thread calls again and again."""
+        return sess.make_callable(enqueue_op)
 
     def _close_on_stop(self, sess: BaseSession, coord: Coordinator) -> None:
         coord.wait_for_stop()

@@ -72,6 +72,40 @@ def get_or_create_global_step(graph: Any = None) -> Any:
     return create_global_step(graph) if step is None else step
 
 
+GLOBAL_STEP_READ_KEY = "global_step_read_op_cache"
+
+
+def get_global_step_read(graph: Any = None) -> Any:
+    """The tensor that `get_or_create_global_step_read` made, or None.
+
+    Raises:
+        RuntimeError: the graph has several.
+    """
+    graph = graph or scopes.get_default_graph()
+    found = graph.get_collection(GLOBAL_STEP_READ_KEY)
+    if len(found) > 1:
+        raise RuntimeError(
+            f"There are multiple items in collection {GLOBAL_STEP_READ_KEY}. There should be only one."
+        )
+    return found[0] if found else None
+
+
+def get_or_create_global_step_read(graph: Any = None) -> Any:
+    """A tensor with the global step as it is before a run; None where the graph has no step.
+
+    TensorFlow's has a `tf.cond` in it for a step without a value; hooks never see one.
+    """
+    graph = graph or scopes.get_default_graph()
+    found = get_global_step_read(graph)
+    step = get_global_step(graph)
+    if found is not None or step is None:
+        return found
+    with graph.as_default(), graph.name_scope(None), graph.name_scope(f"{step.op.name}/"):
+        found = (step.read_value() if isinstance(step, Variable) else step) + 0
+    graph.add_to_collection(GLOBAL_STEP_READ_KEY, found)
+    return found
+
+
 @export("train.assert_global_step")
 def assert_global_step(global_step_tensor: Any) -> None:
     """Raise TypeError unless the argument can be a global step: a scalar integer variable or tensor."""

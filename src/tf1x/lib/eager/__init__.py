@@ -1,0 +1,1 @@
+"""Eager execution: variables, gradient tapes, functions, and what `tf.contrib.eager` has."""

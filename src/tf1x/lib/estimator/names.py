@@ -1,0 +1,51 @@
+"""Where the public names of `tf.estimator` are defined; all are imported at first use."""
+
+from __future__ import annotations
+
+from tf1x.api import lazy
+
+_HERE = "tf1x.lib.estimator"
+
+_NAMES = {
+    "estimator": "Estimator",
+    "exporter": "BestExporter Exporter FinalExporter LatestExporter",
+    "mode_keys": "ModeKeys",
+    "model_fn": "EstimatorSpec",
+    "run_config": "RunConfig",
+    "training": "EvalSpec TrainSpec train_and_evaluate",
+    "warm_start": "WarmStartSettings",
+}
+
+_EXPORT = (
+    "ClassificationOutput ExportOutput PredictOutput RegressionOutput ServingInputReceiver "
+    "TensorServingInputReceiver build_parsing_serving_input_receiver_fn "
+    "build_raw_serving_input_receiver_fn"
+)
+
+# The estimators that are ready to use (canned), by module.
+_CANNED = {
+    "canned.baseline": "BaselineClassifier BaselineEstimator BaselineRegressor",
+    "canned.classification": "BinaryClassHead MultiClassHead MultiLabelHead",
+    "canned.dnn": "DNNClassifier DNNEstimator DNNRegressor",
+    "canned.dnn_linear_combined": (
+        "DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor"
+    ),
+    "canned.head": "Head",
+    "canned.linear": "LinearClassifier LinearEstimator LinearRegressor",
+    "canned.parsing_utils": "classifier_parse_example_spec regressor_parse_example_spec",
+    "canned.regression": "LogisticRegressionHead PoissonRegressionHead RegressionHead",
+}
+
+for _module, _names in (_NAMES | _CANNED).items():
+    for _name in _names.split():
+        lazy(f"{_HERE}.{_module}", f"estimator.{_name}")
+for _name in _EXPORT.split():
+    lazy(f"{_HERE}.export", f"estimator.export.{_name}")
+for _name in (
+    "build_raw_supervised_input_receiver_fn",
+    "build_supervised_input_receiver_fn_from_input_fn",
+):
+    lazy(f"{_HERE}.export", f"estimator.experimental.{_name}")
+lazy(f"{_HERE}.model_fn", "estimator.experimental.call_logit_fn")
+for _name in ("numpy_input_fn", "pandas_input_fn"):
+    lazy(f"{_HERE}.inputs", f"estimator.inputs.{_name}")

@@ -1,0 +1,95 @@
+"""`tf.keras` and, within `tf1x run`, `keras`: Keras 3 on JAX with the spellings of Keras 1 and 2.
+
+Nothing here is loaded with tf1x. Data sets, `to_categorical`, `pad_sequences` and the tokenizer
+work without Keras; everything else loads it (engine.py) and needs `pip install 'tf1x[keras]'`.
+docs/decisions/0010-keras.md says how layers and graph tensors meet.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+__version__ = "2.2.4-tf"
+
+# Submodules, and which of them need Keras itself.
+_LIGHT = ("datasets", "preprocessing", "utils")
+_HEAVY = (
+    "activations", "applications", "backend", "callbacks", "constraints", "estimator",
+    "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers",
+    "wrappers",
+)  # fmt: skip
+
+# Where standalone Keras kept what it now has elsewhere.
+_OLD_PLACES = {
+    "objectives": "losses",
+    "engine": "layers",
+    "legacy": "layers",
+    "layers.core": "layers",
+    "layers.convolutional": "layers",
+    "layers.convolutional_recurrent": "layers",
+    "layers.cudnn_recurrent": "layers",
+    "layers.pooling": "layers",
+    "layers.local": "layers",
+    "layers.recurrent": "layers",
+    "layers.embeddings": "layers",
+    "layers.merge": "layers",
+    "layers.advanced_activations": "layers",
+    "layers.normalization": "layers",
+    "layers.noise": "layers",
+    "layers.wrappers": "layers",
+    "engine.base_layer": "layers",
+    "engine.topology": "layers",
+    "engine.input_layer": "layers",
+    "engine.network": "models",
+    "engine.sequential": "models",
+    "engine.training": "models",
+    "legacy.layers": "layers",
+    "backend.tensorflow_backend": "backend",
+    "backend.common": "backend",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LIGHT or name in _HEAVY:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _OLD_PLACES:
+        return importlib.import_module(f"{__name__}.{_OLD_PLACES[name]}")
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("Model", "Sequential"):
+        return getattr(importlib.import_module(f"{__name__}.models"), name)
+    if name == "Input":
+        return importlib.import_module(f"{__name__}.layers").Input
+    from tf1x.lib.keras.engine import genuine
+
+    return getattr(genuine(), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_LIGHT, *_HEAVY, "Input", "Model", "Sequential", "__version__"])
+
+
+def module(path: str) -> ModuleType:
+    """The module that stands for `keras.<path>`, old places among them.
+
+    Raises:
+        ModuleNotFoundError: Keras of the time had none of that name.
+    """
+    path = _OLD_PLACES.get(path, path)
+    if path.partition(".")[0] not in (*_LIGHT, *_HEAVY):
+        raise ModuleNotFoundError(f"No module named 'keras.{path}'", name=f"keras.{path}")
+    return importlib.import_module(f"{__name__}.{path}")
+
+
+def serve(keras: ModuleType) -> None:
+    """Let `import keras` and its submodules mean the Keras of the time in this process."""
+    for path in (*_LIGHT, *_HEAVY, *_OLD_PLACES):
+        found = module(path)
+        sys.modules[f"keras.{path}"] = found
+        if "." not in path:
+            setattr(keras, path, found)
+    keras.Input = sys.modules["keras.layers"].Input  # type: ignore[attr-defined]
+    keras.__version__ = "2.2.4"  # type: ignore[attr-defined]

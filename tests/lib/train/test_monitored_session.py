@@ -1,0 +1,47 @@
+"""Monitored sessions, hooks and supervisors do what TensorFlow 2.21's do: calls, files, log lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tf1x
+from tests.lib.train.session_programs import PROGRAMS, logged
+from tests.oracle import tf1
+
+# What ours says in other words, or only the other says.
+_NOT_COMPARED = (
+    "lost",
+    "preemption",
+    "session is complete",
+    "non-resource variables",
+    "Instructions for updating",
+    "is deprecated",
+    "rror encountered when serializing",
+    "is not written to the MetaGraph",
+    "object has no attribute",
+    "to proto",
+    "Use eager execution",
+    "Queue-based input pipelines",
+    "all_hooks",
+    "Sum of",
+)
+
+
+def _outcome(tf: Any, name: str, folder: Path) -> tuple[Any, list[str]]:
+    folder.mkdir()
+    tf.logging.get_verbosity()  # loaded, it sets the level
+    with logged(str(folder)) as lines, tf.Graph().as_default():
+        result = PROGRAMS[name](tf, str(folder))
+    return result, [line for line in lines if not any(part in line for part in _NOT_COMPARED)]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_same_as_tensorflow(name: str, tmp_path: Path) -> None:
+    ours, our_lines = _outcome(tf1x, name, tmp_path / "ours")
+    theirs, their_lines = _outcome(tf1, name, tmp_path / "theirs")
+    assert ours == theirs
+    assert our_lines == their_lines
