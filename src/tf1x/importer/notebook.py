@@ -8,6 +8,7 @@ import linecache
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +20,11 @@ _TIMED = re.compile(r"^%time\s+(?P<statement>.+)$")
 _AROUND_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
-def run(path: Path) -> None:
+def run(path: Path, rewrite: Callable[[ast.Module], ast.Module] = lambda tree: tree) -> None:
     """Execute the notebook; output is printed, and the value of each cell's last expression.
+
+    Args:
+        rewrite: what is done to the tree of a cell before it is compiled.
 
     Raises:
         ValueError: the file is not a notebook.
@@ -31,7 +35,7 @@ def run(path: Path) -> None:
     module = sys.modules["__main__"] = ModuleType("__main__")
     module.display = _display  # type: ignore[attr-defined]
     for number, source in enumerate(cells, 1):
-        _run_cell(f"{path}, cell {number}", source, vars(module))
+        _run_cell(f"{path}, cell {number}", source, vars(module), rewrite)
 
 
 def code_cells(path: Path) -> list[str]:
@@ -53,10 +57,15 @@ def code_cells(path: Path) -> list[str]:
         raise ValueError(f"{path} is not a Jupyter notebook: {error!r}") from error
 
 
-def _run_cell(name: str, source: str, namespace: dict[str, Any]) -> None:
+def _run_cell(
+    name: str,
+    source: str,
+    namespace: dict[str, Any],
+    rewrite: Callable[[ast.Module], ast.Module],
+) -> None:
     source = to_python(source, name)
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    tree = ast.parse(source, name)
+    tree = rewrite(ast.parse(source, name))
     shown = None
     if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
         shown = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]

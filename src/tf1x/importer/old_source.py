@@ -1,8 +1,10 @@
 """Rewriting the program's own source in memory, as it is imported.
 
-Two rewritings, of the program's files only (not of installed packages):
+These rewritings, of the program's files only (not of installed packages):
 - attributes that values of Python and NumPy have no more (`array.tostring()`, `dict.iteritems()`)
-  go through `attribute`, which gives what replaced them where they are missing;
+  go through `attribute`, which gives what replaced them where they are missing; so do functions
+  of NumPy that lost arguments (`np.reshape(x, newshape=...)`, shims/numpy_calls.py);
+- `float(x)`, `int(x)` and `"%f" % x` take arrays of one element, as they did until NumPy 2.4;
 - `tf1x run --py2` first has the 2to3 fixers translate Python 2 (print statements, `except E, e`).
 
 The file on the disk stays as it is, and line numbers in errors are those of the file.
@@ -21,9 +23,12 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
-from tf1x.importer.shims import note
+import numpy as np
 
-_HELPER = "__tf1x_attribute__"
+from tf1x.importer.shims import note, numpy_calls
+
+_HELPER, _NUMBER, _FORMATTED = "__tf1x_attribute__", "__tf1x_number__", "__tf1x_formatted__"
+_KINDS = ("float", "int")
 
 #: Attributes that are gone -> what to take of a value that lacks it.
 REPLACED: dict[str, Callable[[Any], Any]] = {
@@ -45,24 +50,55 @@ def _iterated(view: Callable[[], Iterable[Any]]) -> Iterator[Any]:
 
 def attribute(value: Any, name: str) -> Any:
     """`value.name`, or what replaced it."""
+    if value is np and name in numpy_calls.functions():
+        return numpy_calls.functions()[name]
     try:
         return getattr(value, name)
     except AttributeError as error:
         try:
             found = REPLACED[name](value)
-        except AttributeError:
+        except (AttributeError, KeyError):
             raise error from None
         note(f"{type(value).__name__}.{name} (removed) is made from what replaced it")
         return found
 
 
-class _Attributes(ast.NodeTransformer):
+class _Rewriter(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
-        if node.attr not in REPLACED or not isinstance(node.ctx, ast.Load):
+        if not isinstance(node.ctx, ast.Load):
             return node
-        call = ast.Call(ast.Name(_HELPER, ast.Load()), [node.value, ast.Constant(node.attr)], [])
-        return ast.fix_missing_locations(ast.copy_location(call, node))
+        if node.attr not in REPLACED and node.attr not in numpy_calls.functions():
+            return node
+        return _call(node, _HELPER, node.value, ast.Constant(node.attr))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        converts = isinstance(node.func, ast.Name) and node.func.id in _KINDS
+        if not converts or len(node.args) != 1 or node.keywords:
+            return node
+        if isinstance(node.args[0], ast.Starred):
+            return node
+        return _call(node, _NUMBER, node.func, node.args[0])
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        left = node.left
+        if not isinstance(node.op, ast.Mod) or not isinstance(left, ast.Constant):
+            return node
+        if not isinstance(left.value, str):
+            return node
+        return _call(node, _FORMATTED, left, node.right)
+
+
+def _call(node: ast.expr, helper: str, *args: ast.expr) -> ast.AST:
+    call = ast.Call(ast.Name(helper, ast.Load()), list(args), [])
+    return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def rewritten(tree: ast.Module) -> ast.Module:
+    """A program's tree with the rewritings."""
+    return _Rewriter().visit(tree)  # type: ignore[no-any-return]
 
 
 def compiled(source: bytes | str, filename: str, py2: bool = False) -> CodeType:
@@ -77,7 +113,7 @@ def compiled(source: bytes | str, filename: str, py2: bool = False) -> CodeType:
         tree = ast.parse(source, filename)
     except SyntaxError as error:
         raise error.with_traceback(None)  # noqa: B904 - the parser's own frames tell nothing
-    code: CodeType = compile(_Attributes().visit(tree), filename, "exec", dont_inherit=True)
+    code: CodeType = compile(rewritten(tree), filename, "exec", dont_inherit=True)
     return code
 
 
@@ -190,6 +226,8 @@ class Finder(MetaPathFinder):
 def install(py2: bool = False) -> None:
     """Rewrite what the program imports from now on."""
     setattr(builtins, _HELPER, attribute)
+    setattr(builtins, _NUMBER, numpy_calls.number)
+    setattr(builtins, _FORMATTED, numpy_calls.formatted)
     sys.meta_path.insert(0, Finder(py2))
 
 

@@ -82,7 +82,7 @@ def _prepare_path(program: str, shims: bool, py2: bool) -> Callable[[], object]:
         raise ProgramError(f"{program} is a folder without a __main__.py: name a script in it.")
     _set_first_path(str(path.resolve() if path.is_dir() else path.resolve().parent))
     if path.suffix == ".ipynb":
-        return lambda: notebook.run(path)
+        return lambda: notebook.run(path, *([old_source.rewritten] if shims else []))
     if not shims:
         return lambda: runpy.run_path(program, run_name="__main__")
     script = os.path.join(program, "__main__.py") if path.is_dir() else program

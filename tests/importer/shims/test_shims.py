@@ -36,6 +36,31 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
         "bytes [1.0, 2.0]\n[0.0, 5.0]\nown\n",
         "ndarray.tostring",
     ),
+    "arguments that NumPy took": (
+        """
+        import numpy as np
+        print(np.reshape([1, 2], newshape=(2, 1)).tolist(), np.linspace(0, 1, 3.0).tolist())
+        print(np.vstack([i, i] for i in range(2)).tolist(), np.sum(i for i in range(3)))
+        print(np.array([[1], [2, 3]]).tolist(), np.array([1], copy=False).tolist())
+        print(np.array([-1], np.uint8).tolist(), np.percentile([1, 2], 50, interpolation="lower"))
+        """,
+        "[[1], [2]] [0.0, 0.5, 1.0]\n[[0, 0], [1, 1]] 3\n[[1], [2, 3]] [1]\n[255] 1\n",
+        "np.reshape(newshape=...) is np.reshape(shape=...)",
+    ),
+    "arrays of one element": (
+        """
+        import numpy as np
+        x = np.array([2.5])
+        print(float(x), int(x), "%.1f %s %d%%" % (x, x, np.array([[3]])), "%5.2f" % x)
+        try:
+            float(np.zeros(2))
+        except TypeError as error:
+            print("TypeError")
+        print("%d %s" % (1, "a"), 7 % 4, int("12", 8), float("1"))
+        """,
+        "2.5 2 2.5 [2.5] 3%  2.50\nTypeError\n1 a 3 10 1.0\n",
+        "float() of an array of one element takes the element",
+    ),
     "dictionaries of Python 2": (
         """
         d = {"a": 1}
