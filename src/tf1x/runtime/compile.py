@@ -15,12 +15,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import jaxpr_as_fun
 
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
+from tf1x.runtime import chunks
 from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
@@ -137,7 +137,10 @@ class Compiled:
         self.dynamic = [i for i, t in enumerate(segment.inputs) if t not in static]
         self._takes_lists = any(isinstance(x, ListValue) for x in inputs)
         self._lists: dict[int, Any] = {}
-        self.random = [op for op in segment.ops if "counter" in op.opdef.injected]
+        # The position of one in a function is kept like a variable.
+        self.random = [
+            op for op in segment.ops if "counter" in op.opdef.injected and not op.graph.is_function
+        ]
         self.static: dict[int, Any] = {}
         self.blocks: list[int] = []
         self.checks: list[Any] = []
@@ -153,7 +156,7 @@ class Compiled:
         struct: Any = jax.ShapeDtypeStruct
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
-        function = jaxpr_as_fun(jaxpr)
+        function = chunks.function_of(jaxpr)
         return jax.jit(function, donate_argnums=self._donated())
 
     def _donated(self) -> tuple[int, ...]:
