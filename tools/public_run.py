@@ -81,7 +81,8 @@ def _seed(graph_class: Any, set_seed: Any) -> None:
 
     def made(graph: Any, *args: Any, **kwargs: Any) -> None:
         make(graph, *args, **kwargs)
-        set_seed(graph, SEED)
+        if type(graph) is graph_class:  # not the inner graphs of functions
+            set_seed(graph, SEED)
 
     graph_class.__init__ = made
 

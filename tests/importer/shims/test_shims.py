@@ -138,6 +138,15 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
         "2 3\ndump\n",
         "sklearn.model_selection",
     ),
+    "a perceptron of all iterations": (
+        """
+        from sklearn.linear_model import Perceptron
+        model = Perceptron(max_iter=5, tol=-float("inf")).fit([[0.0], [1.0]], [0, 1])
+        print(model.n_iter_)
+        """,
+        "5\n",
+        "Perceptron(tol=None)",
+    ),
     "pillow": (
         "from PIL import Image\nprint(int(Image.ANTIALIAS))\n",
         "1\n",

@@ -25,8 +25,10 @@ from typing import Any
 
 patches: dict[str, Callable[[ModuleType], None]] = {}
 modules: dict[str, Callable[[ModuleType], None]] = {}
+# What is to be done before a patched module is executed.
+preparations: dict[str, Callable[[], None]] = {}
 
-FILES = ("numpy_names", "standard_library", "scipy_misc", "gym_api", "libraries")
+FILES = ("numpy_names", "standard_library", "scipy_misc", "gym_api", "keras_api", "libraries")
 _noted: set[str] = set()
 _recorded: list[str] | None = None
 
@@ -182,6 +184,8 @@ class _Patched(Loader):
         spec = module.__spec__
         if spec is not None:
             spec.loader = module.__loader__ = self._loader
+        if module.__name__ in preparations:
+            preparations[module.__name__]()
         self._loader.exec_module(module)
         patches[module.__name__](module)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from types import ModuleType
 from typing import Any
@@ -104,6 +105,25 @@ def _preprocessing(target: ModuleType) -> None:
         )
 
     add_attributes(target, found)
+
+
+@patch("sklearn.linear_model")
+def _linear_model(target: ModuleType) -> None:
+    """`tol=-inf`, which said "all iterations, please", is None today."""
+    for name in ("Perceptron", "SGDClassifier", "SGDRegressor"):
+        kind = getattr(target, name)
+        kind.fit = _fit_without_tolerance(kind.fit, name)
+
+
+def _fit_without_tolerance(original: Any, name: str) -> Any:
+    @functools.wraps(original)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.tol == float("-inf"):
+            note(f"sklearn's {name}(tol=-inf) is {name}(tol=None)")
+            self.tol = None
+        return original(self, *args, **kwargs)
+
+    return fit
 
 
 @patch("sklearn.datasets")
