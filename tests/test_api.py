@@ -30,6 +30,16 @@ def test_every_lazy_name_resolves() -> None:
             item = getattr(item, part)  # raises where a name's module lacks it
 
 
+def test_a_namespace_shows_all_its_names() -> None:
+    """As a module does: programs look for the classes in it."""
+    names = vars(tf.contrib.rnn)
+    assert {"RNNCell", "LSTMCell", "GRUCell", "static_rnn"} <= names.keys()
+    assert names.keys() >= set(dir(tf.contrib.rnn))
+    found: dict[str, object] = {}
+    exec("from tf1x.contrib.rnn import *", found)
+    assert found["GRUCell"] is tf.contrib.rnn.GRUCell
+
+
 def test_every_public_function_has_a_docstring() -> None:
     bare = [
         name for name, item in api.symbols().items()

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from data2vis.effectiveness import score
 from data2vis.grammar import Grammar
 from data2vis.spec import Chart, Encoding
 from data2vis.table import Profile, Table, TableError
 
-__all__ = ["Chart", "Encoding", "Grammar", "Profile", "Table", "TableError", "score"]
+if TYPE_CHECKING:
+    from data2vis.recommend import Recommendation, Recommender
+
+__all__ = [
+    "Chart",
+    "Encoding",
+    "Grammar",
+    "Profile",
+    "Recommendation",
+    "Recommender",
+    "Table",
+    "TableError",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # These bring JAX with them, which takes a second or two.
+    if name in ("Recommendation", "Recommender"):
+        from data2vis import recommend
+
+        return getattr(recommend, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

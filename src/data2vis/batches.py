@@ -8,7 +8,7 @@ as many targets of about the same length; `Model` reads a source once for all of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -76,7 +76,7 @@ def read(
     for number, line in enumerate(corpus.read(path)):
         if limit is not None and number >= limit:
             break
-        for text, charts in _texts(line, config.level):
+        for text, charts in texts(line, config.level):
             ids = [np.array(targets.ids(chart)[:longest], np.int32) for chart in charts]
             if ids:
                 found.append(
@@ -85,14 +85,16 @@ def read(
     return found
 
 
-def _texts(line: dict[str, Any], level: str) -> Iterator[tuple[str, list[str]]]:
+def texts(line: Mapping[str, Any], level: str) -> list[tuple[str, list[str]]]:
+    """The sources of a table in the corpus, and the targets of each."""
     charts = [target for target, _ in line["targets"]]
     if level == "token":
-        yield line["source"], charts
-        return
+        return [(line["source"], charts)]
     rows = line["rows"]
-    for number, row in enumerate(rows):
-        yield row, [Chart.from_tokens(chart).text() for chart in charts[number :: len(rows)]]
+    return [
+        (row, [Chart.from_tokens(chart).text() for chart in charts[number :: len(rows)]])
+        for number, row in enumerate(rows)
+    ]
 
 
 def hold_out(groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
@@ -150,7 +152,8 @@ def _renamed(ids: Ids, new: npt.NDArray[np.int64], first: int) -> Ids:
 
 def boundaries(text: str, longest: int) -> list[int]:
     """The lengths that sequences are padded to: of `"24, 48"` and the longest that there are."""
-    return [*sorted(int(part) for part in text.split(",") if int(part) < longest), longest]
+    found = {int(part) for part in text.split(",") if part.strip()}
+    return [*sorted(length for length in found if length < longest), longest]
 
 
 def _bucket(length: int, limits: Sequence[int]) -> int:
@@ -170,7 +173,7 @@ def batches(
     chunks: dict[tuple[int, int], list[Group]] = defaultdict(list)
     for group in groups:
         if random is not None and config.permute_columns:
-            group = permuted(group, random)  # noqa: PLW2901
+            group = permuted(group, random)
         for chunk in _chunks(group, config.targets_per_source, targets, random):
             longest = max(len(target) for target in chunk.targets)
             chunks[_bucket(len(group.source), sources), _bucket(longest, targets)].append(chunk)

@@ -1,4 +1,4 @@
-"""The command line: `data2vis profile`, `data2vis corpus`, `data2vis check`."""
+"""The command line: `data2vis recommend`, `train`, `evaluate` and the others."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data2vis.config import ConfigError
 from data2vis.table import Table, TableError
 
 _DESCRIPTION = """\
 A table in, ranked Vega-Lite charts out.
 
+  data2vis recommend cars.csv                  fifteen charts, ranked, with reasons
   data2vis profile cars.csv                    columns, their kinds and pointers
   data2vis corpus data2vis-corpus              the training corpus, 210,000 pairs
+  data2vis train --corpus CORPUS --output OUT  a network
+  data2vis evaluate --tables CORPUS/tables     how good its charts are
+  data2vis decode cars.csv                     what the network writes, and where it looks
   data2vis check cars.csv charts.json          are charts valid, do they draw something?
 
 Tables are CSV, TSV, JSON, JSON lines, Parquet or Excel files; the name's ending says which."""
@@ -51,6 +56,58 @@ whether anything is drawn. CHARTS is a JSON file: one specification, or a list o
 
 The exit status is 1 if any chart fails."""
 
+_RECOMMEND = """\
+Recommends charts for a table: Vega-Lite with a score and reasons in words, the best first.
+
+  data2vis recommend cars.csv                  to the screen: scores, marks, reasons
+  data2vis recommend cars.csv --output -       as a JSON list, for programs
+  data2vis recommend cars.csv --output charts  charts/01.json and so on, and charts/index.json
+  data2vis recommend cars.csv --count 5 --type Cylinders=str --output charts --png --svg --html
+
+`data2vis suggest` is another name for it."""
+
+_TRAIN = """\
+Trains a network on a corpus that `data2vis corpus` made.
+
+  data2vis train --corpus CORPUS --output OUT
+  data2vis train --config char_bi --corpus CORPUS --output OUT --steps 200
+  data2vis train --corpus CORPUS --output OUT --resume
+  tensorboard --logdir OUT
+
+CONFIG is `token` (the default), `char_bi` (the network of 2018) or a YAML or JSON file with the
+option names of 2018. OUT gets train_options.json, checkpoints, the best one among them, and events
+for TensorBoard. The log perplexity is that of a token, on charts that training leaves out: of
+tables that it sees, and of tables that it does not see."""
+
+_EVALUATE = """\
+Prints the figures of a network, that which ships or another.
+
+  data2vis evaluate --corpus CORPUS            log perplexity, BLEU, ROUGE, validity
+  data2vis evaluate --checkpoint OUT --corpus CORPUS
+  data2vis evaluate --tables CORPUS/tables     its charts: valid, different, fast?
+
+With --tables every chart is checked: JSON, the Vega-Lite schema, columns, rendering. It takes some
+minutes for a hundred tables. The first table's time is not among the others'."""
+
+_DECODE = """\
+Decodes tables and does a task of 2018 with what was found.
+
+  data2vis decode cars.csv                              DecodeText: the best sequence
+  data2vis decode cars.csv --raw                        the network alone, without the grammar
+  data2vis decode *.csv --task DumpAttention --output looks
+  data2vis decode cars.csv --task DumpBeams --output beams.npz --beam-width 5
+
+DumpAttention writes a PNG for each table and attention_scores.npz, DumpBeams the steps of the
+search as .npz or .json."""
+
+_EXPORT = """\
+Writes a trained network as 16-bit floats, the form in which the default one ships.
+
+  data2vis export OUT FOLDER
+  data2vis export OUT                          in place of the one that ships"""
+
+_PICTURES = ("png", "svg", "html")
+
 
 def _parser() -> argparse.ArgumentParser:
     formatter = argparse.RawDescriptionHelpFormatter
@@ -84,7 +141,74 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("table", metavar="TABLE")
     check.add_argument("charts", metavar="CHARTS", type=Path)
+    _add_network_commands(commands)
     return parser
+
+
+def _add_network_commands(commands: Any) -> None:
+    formatter = argparse.RawDescriptionHelpFormatter
+    checkpoint = argparse.ArgumentParser(add_help=False)
+    checkpoint.add_argument(
+        "--checkpoint", metavar="CHECKPOINT", type=Path,
+        help="a folder that `data2vis train` wrote, or a checkpoint in it (the one that ships)",
+    )  # fmt: skip
+
+    recommend = commands.add_parser(
+        "recommend", aliases=["suggest"], help="charts for a table", parents=[checkpoint],
+        description=_RECOMMEND, formatter_class=formatter,
+    )  # fmt: skip
+    recommend.add_argument("table", metavar="TABLE", help="a CSV, TSV, JSON, Parquet or Excel file")
+    recommend.add_argument("-k", "--count", type=_positive, default=15, help="how many (15)")
+    recommend.add_argument(
+        "--type", dest="types", metavar="COLUMN=KIND", action="append", default=[],
+        help="take a column as num, str or dt; may be given again",
+    )  # fmt: skip
+    recommend.add_argument("-o", "--output", metavar="FOLDER", help="a folder, or - for JSON here")
+    for kind in _PICTURES:
+        recommend.add_argument(
+            f"--{kind}", action="store_true", help=f"write {kind.upper()} into the folder, too"
+        )
+
+    train = commands.add_parser(
+        "train", help="train a network", description=_TRAIN, formatter_class=formatter
+    )
+    train.add_argument("--config", default="token", help="a name or a file (token)")
+    train.add_argument("--corpus", metavar="CORPUS", type=Path, required=True)
+    train.add_argument("--output", metavar="OUT", type=Path, required=True)
+    train.add_argument("--steps", type=_positive, help="the last step (as the configuration says)")
+    train.add_argument("--resume", action="store_true", help="go on where OUT stopped")
+
+    evaluate = commands.add_parser(
+        "evaluate", help="figures of a network", parents=[checkpoint],
+        description=_EVALUATE, formatter_class=formatter,
+    )  # fmt: skip
+    what = evaluate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--corpus", metavar="CORPUS", type=Path)
+    what.add_argument("--tables", metavar="FOLDER", type=Path)
+    evaluate.add_argument("--limit", type=_positive, help="so many tables only")
+    evaluate.add_argument("--count", type=_positive, default=15, help="charts a table (15)")
+    evaluate.add_argument("--json", action="store_true", help="as JSON")
+
+    decode = commands.add_parser(
+        "decode", help="what the network writes", parents=[checkpoint],
+        description=_DECODE, formatter_class=formatter,
+    )  # fmt: skip
+    decode.add_argument("tables", metavar="TABLE", nargs="+")
+    decode.add_argument(
+        "--task", choices=("DecodeText", "DumpAttention", "DumpBeams"), default="DecodeText"
+    )
+    decode.add_argument("--raw", action="store_true", help="the network alone")
+    decode.add_argument(
+        "--constrained", dest="raw", action="store_false", help="by the grammar (the default)"
+    )
+    decode.add_argument("--beam-width", type=_positive, help="as the configuration says (15)")
+    decode.add_argument("--output", metavar="PATH", type=Path, help="of the dumps")
+
+    export = commands.add_parser(
+        "export", help="weights to ship", description=_EXPORT, formatter_class=formatter
+    )
+    export.add_argument("checkpoint", metavar="CHECKPOINT", type=Path)
+    export.add_argument("folder", metavar="FOLDER", type=Path, nargs="?")
 
 
 def _positive(text: str) -> int:
@@ -97,10 +221,9 @@ def _positive(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command line; exits with 1 where something is wrong with what was given."""
     arguments = _parser().parse_args(argv)
-    command = {"profile": _profile, "corpus": _corpus, "check": _check}[arguments.command]
     try:
-        status = command(arguments)
-    except (TableError, OSError, ImportError) as error:
+        status = _COMMANDS[arguments.command](arguments)
+    except (TableError, ConfigError, OSError, ImportError) as error:
         print(f"data2vis: {error}", file=sys.stderr)
         status = 1
     if status:
@@ -182,3 +305,151 @@ def _check(arguments: argparse.Namespace) -> int:
             what = f"no such columns: {', '.join(check.unknown_columns)}"
         print(f"\n{json.dumps(check.spec)[:200]}\n  {what or 'draws nothing'}")
     return int(bool(failures))
+
+
+def _recommend(arguments: argparse.Namespace) -> int:
+    from data2vis.recommend import Recommender
+
+    formats = [kind for kind in _PICTURES if getattr(arguments, kind)]
+    if formats and arguments.output in (None, "-"):
+        raise ConfigError(f"--{formats[0]} needs a folder: --output FOLDER")
+    table = Table.read(arguments.table, _types(arguments.types))
+    found = Recommender(arguments.checkpoint).recommend(table, arguments.count)
+    if arguments.output == "-":
+        print(json.dumps([each.to_json() for each in found], ensure_ascii=False))
+        return 0
+    for number, each in enumerate(found, 1):
+        columns = ", ".join(table.column(pointer) for pointer in each.chart.fields)
+        print(f"{number:2}  {each.score:6.2f}  {each.chart.mark:8} {columns}\n      {each.reason}")
+    if arguments.output is not None:
+        _write_charts(Path(arguments.output), found, formats)
+    return 0
+
+
+def _write_charts(folder: Path, found: Sequence[Any], formats: Sequence[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    index = []
+    for number, each in enumerate(found, 1):
+        name = f"{number:02}"
+        content = {key: value for key, value in each.to_json().items() if key != "spec"}
+        index.append({"file": f"{name}.json", **content})
+        spec = json.dumps(each.spec, ensure_ascii=False)
+        (folder / f"{name}.json").write_text(spec + "\n", encoding="utf-8")
+        for kind in formats:
+            _write_picture(each.spec, folder / f"{name}.{kind}")
+    text = json.dumps(index, ensure_ascii=False, indent=1)
+    (folder / "index.json").write_text(text + "\n", encoding="utf-8")
+    print(f"\n{len(found)} charts in {folder}")
+
+
+def _write_picture(spec: Mapping[str, Any], path: Path) -> None:
+    import vl_convert
+
+    from data2vis.evaluate import VEGA_LITE
+
+    if path.suffix == ".png":
+        path.write_bytes(vl_convert.vegalite_to_png(dict(spec), VEGA_LITE, scale=2))
+        return
+    svg = path.suffix == ".svg"
+    convert: Any = vl_convert.vegalite_to_svg if svg else vl_convert.vegalite_to_html
+    path.write_text(convert(dict(spec), VEGA_LITE), encoding="utf-8")
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from data2vis import config, train
+
+    if not (arguments.corpus / "manifest.json").exists():
+        raise ConfigError(f"{arguments.corpus} has no corpus: data2vis corpus {arguments.corpus}")
+    train.train(
+        config.load(arguments.config),
+        arguments.corpus,
+        arguments.output,
+        arguments.steps,
+        arguments.resume,
+    )
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from data2vis import measure
+
+    if arguments.corpus is not None:
+        figures = measure.checkpoint(arguments.checkpoint, arguments.corpus, arguments.limit)
+    else:
+        figures = _evaluate_tables(arguments)
+    print(json.dumps(figures) if arguments.json else measure.text(figures))
+    return 0
+
+
+def _evaluate_tables(arguments: argparse.Namespace) -> dict[str, float]:
+    from importlib.util import find_spec
+
+    from tqdm import tqdm
+
+    from data2vis import measure
+    from data2vis.recommend import Recommender
+
+    files = measure.table_files(arguments.tables)[: arguments.limit]
+    if not files:
+        raise TableError(f"{arguments.tables} has no tables")
+    draco = find_spec("draco") is not None
+    if not draco:
+        print("draco is not installed: its rules are not asked", file=sys.stderr)
+    found = measure.tables(
+        Recommender(arguments.checkpoint), tqdm(files, unit=" tables"), arguments.count, draco
+    )
+    for name, message in found.unreadable.items():
+        print(f"{name}: {message}", file=sys.stderr)
+    for name, rules in found.hard_violations.items():
+        print(f"{name}: the top chart violates {', '.join(rules)}", file=sys.stderr)
+    for name, check in found.report.failures():
+        what = check.schema_error or check.render_error or "; ".join(check.warnings)
+        spec = {key: check.spec[key] for key in ("mark", "encoding")} if check.spec else None
+        print(f"{name}: {what or 'draws nothing'}: {spec}", file=sys.stderr)
+    figures = found.figures()
+    return figures if draco else {k: v for k, v in figures.items() if "violations" not in k}
+
+
+def _decode(arguments: argparse.Namespace) -> int:
+    from data2vis import tasks
+    from data2vis.decode import Decoder
+    from data2vis.trained import Trained
+
+    if arguments.task != "DecodeText" and arguments.output is None:
+        raise ConfigError(f"{arguments.task} needs --output")
+    make: dict[str, Callable[[], tasks.Task]] = {
+        "DecodeText": tasks.DecodeText,
+        "DumpAttention": lambda: tasks.DumpAttention(arguments.output),
+        "DumpBeams": lambda: tasks.DumpBeams(arguments.output),
+    }
+    task = make[arguments.task]()
+    decoder = Decoder(Trained(arguments.checkpoint))
+    width = arguments.beam_width
+    width = width or decoder.trained.options.config["inference.beam_search.beam_width"] or 1
+    for path in arguments.tables:
+        task.take(tasks.decode(decoder, Table.read(path), width, arguments.raw), decoder)
+    task.end()
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from data2vis.trained import Trained, shipped
+
+    folder = arguments.folder or shipped()
+    Trained(arguments.checkpoint).export(folder)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "check": _check,
+    "corpus": _corpus,
+    "decode": _decode,
+    "evaluate": _evaluate,
+    "export": _export,
+    "profile": _profile,
+    "recommend": _recommend,
+    "suggest": _recommend,
+    "train": _train,
+}

@@ -15,7 +15,9 @@ command line says it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -206,10 +208,8 @@ def _checked(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if isinstance(default, float) and isinstance(value, str):  # YAML 1.1 reads 1e-4 as a text
-        try:
+        with suppress(ValueError):
             value = float(value)
-        except ValueError:
-            pass
     if type(value) is not type(default):
         raise ConfigError(f"{name}: {value!r} should be of type {type(default).__name__}")
     is_size = isinstance(value, int) and not isinstance(value, bool)
@@ -239,5 +239,8 @@ def _check_together(config: Config) -> None:
             )
     if config["embedding.share"] and config.level == "token":
         raise ConfigError("embedding.share: sources and targets have different tokens")
+    for name in ("buckets", "target_buckets"):
+        if not re.fullmatch(r"\s*|\s*[1-9]\d*(\s*,\s*[1-9]\d*)*\s*", getattr(config, name)):
+            raise ConfigError(f'{name}: {getattr(config, name)!r}; write lengths: "24, 48"')
     if config.batch_size % config.targets_per_source:
         raise ConfigError("batch_size must be a multiple of targets_per_source")

@@ -26,8 +26,8 @@ Ids = npt.NDArray[np.int32]
 
 SLOTS: Final = 128  # beginnings that the network goes on with at once
 _LONGEST: Final = 24  # tokens of a chart: five encodings of four, the mark and the end
-# Sources are padded to one of these lengths, for each of which a program is compiled.
-_SOURCE_LENGTHS: Final = (32, 64, 128, 256, 512)
+# What most sources are padded to; the others to the longest that there may be: two programs.
+_SOURCE_LENGTH: Final = 64
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ class Group:
 
     def mask(self, walk: Walk) -> Mask:
         """Which tokens may come next."""
-        if walk.ids or self.mark is None:
-            return self.grammar.mask(walk)
-        return self.grammar.mask(walk) & (np.arange(len(VOCABULARY)) == self.mark)
+        allowed = self.grammar.mask(walk)
+        if not walk.ids and self.mark is not None:
+            allowed = allowed & (np.arange(len(VOCABULARY)) == self.mark)
+        return allowed
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Decoder:
     """Searches with one network; several threads may use it."""
 
     def __init__(self, trained: Trained) -> None:
-        self._trained = trained
+        self.trained = trained
         self._model = trained.model
         self._lock = threading.Lock()
         self._beam_searches: dict[int, Any] = {}
@@ -151,26 +152,27 @@ class Decoder:
         """The network's own best sequences, the best first; nothing keeps them to the grammar."""
         padded, length = self._padded(source)
         feed = {self._model.source: padded, self._model.source_lengths: [length]}
-        found, steps = self._trained.session.run(self._beam_search(beam_width), feed)
+        found, steps = self.trained.session.run(self._beam_search(beam_width), feed)
         if beams is not None:
-            for ids, parents, scores in zip(steps.predicted_ids, steps.parent_ids, steps.scores):
-                beams.add(ids[0], parents[0], scores[0])
+            for step in zip(steps.predicted_ids[0], steps.parent_ids[0], steps.scores[0]):
+                beams.add(*step)
         hypotheses = []
         for beam in range(beam_width):
             ids = found[0, :, beam].tolist()
             if END_ID in ids:
                 ids = ids[: ids.index(END_ID) + 1]
-            hypotheses.append(Hypothesis(tuple(ids), float(steps.scores[-1][0, beam])))
+            hypotheses.append(Hypothesis(tuple(ids), float(steps.scores[0, -1, beam])))
         return hypotheses
 
     def _beam_search(self, beam_width: int) -> Any:
         with self._lock:
             if beam_width not in self._beam_searches:
-                with self._trained.graph.as_default():
+                with self.trained.graph.as_default():
                     outputs = self._model.beam_search(beam_width)
-                steps = outputs.beam_search_decoder_output
-                time_first = type(steps)(*(_time_first(x) for x in steps))
-                self._beam_searches[beam_width] = outputs.predicted_ids, time_first
+                self._beam_searches[beam_width] = (
+                    outputs.predicted_ids,
+                    outputs.beam_search_decoder_output,
+                )
             return self._beam_searches[beam_width]
 
     # -- where it looks --------------------------------------------------------------------------
@@ -187,15 +189,17 @@ class Decoder:
         for last in [START_ID, *ids[:-1]]:
             network.step([0], [last])
             rows.append(network.scores[0, : network.length])
-        return np.stack(rows)
+        found: Floats = np.stack(rows)
+        is_reversed = self.trained.options.config["source.reverse"]
+        return found[:, ::-1] if is_reversed else found
 
     # -- parts -----------------------------------------------------------------------------------
 
     def _padded(self, source: Sequence[int]) -> tuple[Ids, int]:
         """A source as a batch of one, padded to one of few lengths."""
-        longest = self._trained.options.config["source.max_seq_len"]
+        longest = self.trained.options.config["source.max_seq_len"]
         ids = list(source[:longest])
-        size = next((n for n in _SOURCE_LENGTHS if len(ids) <= n), longest)
+        size = longest if len(ids) > _SOURCE_LENGTH else min(_SOURCE_LENGTH, longest)
         padded = np.full([1, size], PAD_ID, np.int32)
         padded[0, : len(ids)] = ids
         return padded, len(ids)
@@ -207,7 +211,7 @@ class _Running:
     def __init__(self, decoder: Decoder, source: Sequence[int], slots: int) -> None:
         model = decoder._model
         padded, self.length = decoder._padded(source)
-        self._session = decoder._trained.session
+        self._session = decoder.trained.session
         self._step = decoder._step
         self._slots = slots
         feed = {model.source: padded, model.source_lengths: [self.length]}
@@ -258,14 +262,6 @@ def _best(totals: Floats, count: int) -> list[tuple[int, int, float]]:
         for place in places
         if flat[place] > -np.inf
     ]
-
-
-def _time_first(x: Any) -> Any:
-    """[batch, time, ...] as [time, batch, ...]."""
-    import tf1x as tf
-
-    with x.graph.as_default():
-        return tf.transpose(x, [1, 0, 2])
 
 
 def _note(beams: Beams, live: Sequence[_Beam]) -> None:

@@ -14,7 +14,7 @@ degree to which it holds; 0 is a plain, unremarkable chart. Sources:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 

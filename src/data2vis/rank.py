@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from data2vis.effectiveness import Reason, score
@@ -39,6 +40,16 @@ class Candidate:
         """In points of effectiveness."""
         return self.effectiveness + _POINTS_OF_LOG_PROB * self.log_prob
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The pointers of the columns that it shows."""
+        return frozenset(self.chart.fields)
+
+    @cached_property
+    def view(self) -> frozenset[tuple[str | None, str | None]]:
+        """The columns with their transforms."""
+        return self.chart.view
+
 
 def candidates(charts: Iterable[tuple[Chart, float]], profile: Profile) -> list[Candidate]:
     """Charts with their log probabilities, scored; the best first."""
@@ -59,35 +70,33 @@ def choose(
 
     `draws` is asked of those that would be chosen; where it says no, the next comes in.
     """
-    left = {candidate.chart: candidate for candidate in found}
+    left = list(found)
     chosen: list[Candidate] = []
     uncovered = {str(column.pointer) for column in profile.usable}
     views: set[object] = set()
-    marks: Counter[str] = Counter()
+    marks: set[str] = set()
     fields: Counter[frozenset[str]] = Counter()
 
     def gain(candidate: Candidate) -> float:
-        chart = candidate.chart
+        if not chosen:
+            return candidate.rank
         # What is not covered yet weighs more, the fewer charts are left to cover it.
-        urgency = min(4.0, 1.0 + len(uncovered) / max(1, count - len(chosen)))
-        points = candidate.rank + _NEW_COLUMN * urgency * len(uncovered.intersection(chart.fields))
-        if chart.view not in views:
+        urgency = min(4.0, 1.0 + len(uncovered) / (count - len(chosen)))
+        points = candidate.rank + _NEW_COLUMN * urgency * len(uncovered & candidate.fields)
+        if candidate.view not in views:
             points += _NEW_VIEW
-        if not marks[chart.mark]:
+        if candidate.chart.mark not in marks:
             points += _NEW_MARK
-        return points - _SEEN_FIELDS * fields[frozenset(chart.fields)]
+        return points - _SEEN_FIELDS * fields[candidate.fields]
 
     while left and len(chosen) < count:
-        if chosen:
-            best = max(left.values(), key=gain)
-        else:
-            best = max(left.values(), key=lambda candidate: candidate.rank)
-        del left[best.chart]
+        best = max(left, key=gain)
+        left.remove(best)
         if not draws(best.chart):
             continue
         chosen.append(best)
-        uncovered.difference_update(best.chart.fields)
-        views.add(best.chart.view)
-        marks[best.chart.mark] += 1
-        fields[frozenset(best.chart.fields)] += 1
+        uncovered -= best.fields
+        views.add(best.view)
+        marks.add(best.chart.mark)
+        fields[best.fields] += 1
     return sorted(chosen, key=lambda candidate: -candidate.rank)

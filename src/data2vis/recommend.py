@@ -1,8 +1,8 @@
 """A table in, ranked charts out.
 
-    from data2vis import Recommender
-    for found in Recommender().recommend(Table.read("cars.csv"), count=15):
-        print(found.score, found.reason, found.spec)
+from data2vis import Recommender
+for found in Recommender().recommend(Table.read("cars.csv"), count=15):
+    print(found.score, found.reason, found.spec)
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Recommendation:
     def reason(self) -> str:
         """What speaks for the chart, in words; what speaks against it, if nothing does."""
         good = [reason.text for reason in self.reasons if reason.points > 0]
-        return "; ".join(good or [f"but {reason.text}" for reason in self.reasons]) or "a plain view"
+        return (
+            "; ".join(good or [f"but {reason.text}" for reason in self.reasons]) or "a plain view"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""

@@ -133,8 +133,7 @@ def log_perplexity(session: Any, model: Model, groups: list[Group], config: Conf
         session.run([model.total_loss, model.tokens], _feed(model, batch))
         for batch in batches.batches(groups, config)
     ]
-    loss, tokens = np.sum(found, axis=0, dtype=np.float64)
-    return float(loss / tokens)
+    return float(sum(loss for loss, _ in found) / sum(tokens for _, tokens in found))
 
 
 def _feed(model: Model, batch: Batch) -> dict[Any, Any]:

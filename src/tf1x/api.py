@@ -7,6 +7,7 @@ tree (`tf`, `tf.nn`, `tf.train`, ...) from the table; `tf1x/__init__.py` and the
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import importlib
@@ -187,8 +188,19 @@ class Namespace(ModuleType):
         setattr(self, name, value)
         return value
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """With all its names, loaded: programs look for classes in it (google/seq2seq)."""
+        for name in children(self._tf_path):
+            with contextlib.suppress(ImportError):  # of a package that is not installed
+                getattr(self, name)
+        return _dict_of(self)
+
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *children(self._tf_path)})
+        return sorted({*_dict_of(self), *children(self._tf_path)})
+
+
+_dict_of = ModuleType.__dict__["__dict__"].__get__
 
 
 def children(path: str) -> set[str]:

@@ -54,6 +54,11 @@ def test_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["profile", "TABLE", "--type", "size=geo"], "cannot be 'geo'"),
         (["check", "TABLE", "TABLE"], "t.csv"),
         (["corpus", "x", "--pairs", "0"], "at least 1"),
+        (["train", "--corpus", "x", "--output", "y"], "data2vis corpus x"),
+        (["evaluate"], "--corpus --tables"),
+        (["recommend", "TABLE", "--png"], "--output FOLDER"),
+        (["recommend", "TABLE", "--checkpoint", "no"], "neither a folder nor a checkpoint"),
+        (["export", "no", "x"], "neither a folder nor a checkpoint"),
         ([], "COMMAND"),
     ],
     ids=str,
@@ -67,7 +72,10 @@ def test_errors(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["profile", "corpus", "check"])
+@pytest.mark.parametrize(
+    "command",
+    ["profile", "corpus", "check", "recommend", "train", "evaluate", "decode", "export"],
+)
 def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main([command, "--help"])

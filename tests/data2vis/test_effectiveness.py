@@ -49,7 +49,7 @@ def _score(tokens: str) -> float:
         ("line x yearmonth dt0 y mean num0", "bar x yearmonthdate dt0 y mean num0"),
         ("bar x bin num0 y count", "tick x num0"),
         ("boxplot x str0 y num0", "tick x str0 y num0"),
-        ("tick x num0", "point x num0"),
+        ("point x num0 y num1", "point x num0"),
         ("tick x num0 y str0", "tick x dt0 y str0"),
         ("point x num0 y num1 color str0", "point x num0 y num1 color str1"),
         ("bar x str0 y mean num0", "bar x str0 y mean num3"),

@@ -32,6 +32,7 @@ SAME: dict[str, Program] = {
     "positive": lambda tf: _guarded(tf, tf.assert_positive(_fed(tf, [1, 2]), message="must be")),
     "non_negative": lambda tf: _guarded(tf, tf.assert_non_negative(_fed(tf, [0, 2]))),
     "negative": lambda tf: _guarded(tf, tf.assert_negative(_fed(tf, [-1]))),
+    "finite": lambda tf: tf.verify_tensor_all_finite(_fed(tf, [1.0, 2.0]), "not finite"),
     "rank": lambda tf: _guarded(tf, tf.assert_rank(_fed(tf, [0]), 1)),
     "rank open": lambda tf: _guarded(tf, tf.assert_rank(tf.placeholder_with_default([1, 2], None), 1)),
     "rank at least": lambda tf: _guarded(tf, tf.assert_rank_at_least(tf.placeholder_with_default([1, 2], None), 1)),

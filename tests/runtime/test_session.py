@@ -350,3 +350,20 @@ def test_the_users_jax_settings_stay_as_they_are():
         assert sess.run(tf.constant(np.float64(1)) + 1.0).dtype == np.float64
     assert not jax.config.jax_enable_x64
     assert jnp.arange(3).dtype == np.int32
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_a_variable_copied_to_another_has_a_buffer_of_its_own(use_resource):
+    """As a DQN does with its target network: the next step overwrites one and reads the other."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        start = tf.ones([64, 64])
+        main = tf.Variable(start, use_resource=use_resource)
+        target = tf.Variable(start, use_resource=use_resource)
+        renew = target.assign(main)
+        train = main.assign(main * 2.0 + target)
+        sess.run(tf.global_variables_initializer())
+        for expected in (3.0, 9.0, 27.0):
+            sess.run(train.op)
+            assert sess.run(main)[0, 0] == expected
+            sess.run(renew.op)
+            assert sess.run(target)[0, 0] == expected

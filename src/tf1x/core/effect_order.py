@@ -51,4 +51,4 @@ def _key(tensor: Tensor) -> str | None:
     """What an op touches through one of its inputs."""
     if tensor.dtype is not dtypes.resource:
         return None
-    return variable_key(tensor) or f"\0{tensor.graph.name if tensor.graph.is_function else ''}/{tensor.name}"  # type: ignore[attr-defined]
+    return variable_key(tensor) or f"\0{id(tensor)}"

@@ -68,7 +68,9 @@ class FuncGraph(Graph):
         self.control_captures: dict[Operation, None] = {}
         self._bound: dict[Tensor, Tensor] = {}
         # In a function that Python calls, and in what it calls, effects keep their order.
-        self.effects: EffectOrder | None = EffectOrder() if getattr(outer, "effects", None) else None
+        self.effects: EffectOrder | None = (
+            EffectOrder() if getattr(outer, "effects", None) else None
+        )
         self._name_stack = name_scope
         self._collections = outer._collections
         self._devices = list(outer._devices)

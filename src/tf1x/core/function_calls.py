@@ -39,6 +39,18 @@ def _has_effects(op: Operation) -> bool:
     return bool(definition.stateful or definition.writes or definition.host)
 
 
+def call_node(name: str, function: FuncGraph, inputs: list[Tensor]) -> Operation:
+    """A node that calls a function with `inputs`, its captures among them."""
+    attrs = {
+        "Tin": [t.dtype.base_dtype for t in inputs],
+        "Tout": [t.dtype.base_dtype for t in function.outputs],
+        "f": FuncAttr(function.name),
+        "output_shapes": [t.shape for t in function.outputs],
+    }
+    kinds = ("StatefulPartitionedCall", "PartitionedCall")
+    return _call_node(name, kinds, [function], tuple(inputs), attrs)
+
+
 def common_shape(shapes: list[TensorShape]) -> TensorShape:
     """What all shapes have in common: equal dimensions stay, others become unknown."""
     tuples = [s.tuple for s in shapes]

@@ -1,7 +1,8 @@
 """Messages of TensorFlow's files that the `tensorboard` package does not have.
 
 Their wire format is TensorFlow's (tensor_bundle.proto, tensor_slice.proto, saved_tensor_slice.proto,
-saved_model.proto, example.proto, feature.proto, queue_runner.proto, checkpoint_state.proto); they
+saved_model.proto, example.proto, feature.proto, queue_runner.proto, checkpoint_state.proto,
+trackable_object_graph.proto); they
 stand in a package of our own, so that TensorFlow may be imported in the same process.
 
 Each message is a line per field, `name type number`; `*` marks a repeated field, `?` a member of
@@ -81,6 +82,25 @@ _MESSAGES: dict[str, str] = {
         all_model_checkpoint_paths *string 2
         all_model_checkpoint_timestamps *double 3
         last_preserved_timestamp double 4""",
+    # trackable_object_graph.proto
+    "TrackableObjectReference": """
+        node_id int32 1
+        local_name string 2""",
+    "TrackableSerializedTensor": """
+        name string 1
+        full_name string 2
+        checkpoint_key string 3""",
+    "TrackableSlotVariable": """
+        original_variable_node_id int32 1
+        slot_name string 2
+        slot_variable_node_id int32 3""",
+    "TrackableBool": "value bool 1",
+    "TrackableObject": """
+        children *TrackableObjectReference 1
+        attributes *TrackableSerializedTensor 2
+        slot_variables *TrackableSlotVariable 3
+        has_checkpoint_values TrackableBool 5""",
+    "TrackableObjectGraph": "nodes *TrackableObject 1",
     # queue_runner.proto (exceptions: error_codes.proto's numbers)
     "QueueRunnerDef": """
         queue_name string 1

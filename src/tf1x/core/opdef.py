@@ -195,7 +195,7 @@ class OpDef:
         name = bound.pop("name", None) or self.type
         values = [bound[a.name] for a in self.inputs]
         graph = scopes.graph_of(_flat(values))
-        with graph.as_default(), graph.name_scope(name) as scope:
+        with self._naming(graph, name) as scope:
             attrs: dict[str, Any] = {}
             for attr in self.attrs.values():
                 if attr.name in bound:
@@ -206,6 +206,12 @@ class OpDef:
             with self._beside_references(graph, tensors, attrs):
                 op = self.node(tensors, attrs, scope, graph=graph)
         return self.result(op)
+
+    def _naming(self, graph: Graph, name: str) -> AbstractContextManager[str]:
+        """The name scope in which the arguments are converted."""
+        if graph.is_eager and scopes.get_default_graph() is graph:
+            return nullcontext(name)  # nothing there needs a name of its own
+        return scopes.scope_in(graph, name)
 
     def _beside_references(
         self, graph: Graph, tensors: tuple[Tensor, ...], attrs: dict[str, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def get_default_graph() -> Graph:
     return _global_graph
 
 
-def set_global_graph(graph: Graph) -> None:
-    """Make a graph the default one wherever no other was entered."""
+def set_global_graph(graph: Graph | None) -> None:
+    """Make a graph the default one wherever no other was entered; None: a new one, when needed."""
     global _global_graph
     _global_graph = graph
 
@@ -127,6 +127,20 @@ def name_scope(
     graph = graph_of(values) if values else get_default_graph()
     with graph.as_default(), graph.name_scope(default_name if name is None else name) as scope:
         yield scope
+
+
+@contextmanager
+def scope_in(graph: Graph, name: str) -> Iterator[str]:
+    """A name scope of a certain graph, which is the default one within."""
+    with graph.as_default(), graph.name_scope(name) as scope:
+        yield scope
+
+
+def operator_scope(name: str, values: Any) -> AbstractContextManager[str]:
+    """The name scope of a tensor's operator; while ops run as they are made none is needed."""
+    if executing_eagerly():
+        return nullcontext(name)
+    return name_scope(None, name, values)
 
 
 def graph_of(values: Any) -> Graph:
@@ -230,6 +244,7 @@ class GraphKeys:
     SAVEABLE_OBJECTS = "saveable_objects"
     RESOURCES = "resources"
     LOCAL_RESOURCES = "local_resources"
+    TRAINABLE_RESOURCE_VARIABLES = "trainable_resource_variables"
     INIT_OP = "init_op"
     LOCAL_INIT_OP = "local_init_op"
     READY_OP = "ready_op"

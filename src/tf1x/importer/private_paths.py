@@ -31,7 +31,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all(
         "python.framework", "ops", "tf", "tf1x.core.scopes", "tf1x.core.graph", "tf1x.core.convert"
     ),
-    **_all("python.framework", "test_util", "tf.test", "tf.test.test_util"),
+    **_all(
+        "python.framework", "test_util", "tf.test", "tf.test.test_util", "tf1x.lib.eager.context"
+    ),
+    **_all("python.framework", "function", "tf1x.lib.defun"),
+    **_all("python.framework", "op_def_registry", "tf1x.lib.op_def_registry"),
     **_all("python.framework", "smart_cond", "tf", "tf.contrib.framework"),
     **_all("python.framework", "tensor_util", "tf", "tf.contrib.util", "tf1x.core.static"),
     **_all("python.framework", "versions", "tf.version", "tf"),
@@ -56,6 +60,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     ),
     **_all("python.ops", "random_ops", "tf", "tf.random"),
     **_all("python.ops", "resource_variable_ops state_ops", "tf", "ops"),
+    **_all("python.ops", "resources", "tf1x.lib.resources"),
     **_all("python.ops", "rnn", "tf.nn"),
     **_all(
         "python.ops",
@@ -106,6 +111,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     # -- training, sessions, files
     **_all("python.client", "session", "tf"),
     **_all("python.client", "device_lib", "tf1x.runtime.devices"),
+    **_all("python.client", "timeline", "tf1x.lib.profiler.timeline"),
     **_all("python.lib.io", "file_io", "tf1x.lib.gfile"),
     **_all("python.lib.io", "tf_record", "tf.python_io"),
     **_all("python.platform", "app", "tf.app"),
@@ -144,11 +150,15 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.summary.writer", "writer writer_cache", "tf.summary"),
     **_all(
         "python.training",
-        "adadelta adagrad adam basic_session_run_hooks coordinator ftrl gradient_descent input "
-        "learning_rate_decay momentum monitored_session optimizer queue_runner "
-        "queue_runner_impl rmsprop session_manager session_run_hook supervisor training "
-        "training_util",
+        "adadelta adagrad adam basic_session_run_hooks coordinator device_setter evaluation ftrl "
+        "gradient_descent input learning_rate_decay momentum monitored_session optimizer "
+        "queue_runner queue_runner_impl rmsprop server_lib session_manager session_run_hook "
+        "supervisor sync_replicas_optimizer training training_util",
         "tf.train",
+        *(
+            f"tf1x.lib.train.{module}"
+            for module in ("basic_session_run_hooks", "device_setter", "monitored_session")
+        ),
     ),
     **_all(
         "python.training",
@@ -173,7 +183,21 @@ SOURCES: dict[str, tuple[str, ...]] = {
     },
     "python.layers.layers": ("tf.layers",),
     **_all("python.feature_column", "feature_column", "tf.feature_column"),
-    **_all("python.estimator", "estimator export model_fn run_config", "tf.estimator"),
+    **_all(
+        "python.estimator",
+        "estimator estimator_lib exporter model_fn run_config training util",
+        "tf.estimator",
+        *(f"tf1x.lib.estimator.{module}" for module in ("run_config", "model_fn", "util")),
+    ),
+    **_all(
+        "python.estimator.export",
+        "export export_lib export_output",
+        "tf.estimator.export",
+        "tf1x.lib.estimator.export",
+    ),
+    "python.estimator.export": ("tf.estimator.export",),
+    **_all("python.estimator.inputs", "inputs numpy_io pandas_io", "tf.estimator.inputs"),
+    "python.estimator.inputs": ("tf.estimator.inputs",),
     # -- utilities
     **_all("python.util", "all_util", "tf1x.lib.internals"),
     **_all("python.util", "compat", "tf.compat"),
@@ -206,7 +230,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("contrib.layers.python", "layers", "tf.contrib.layers"),
     **_all(
         "contrib.layers.python.layers",
-        "embedding_ops encoders initializers layers normalization optimizers regularizers",
+        "embedding_ops encoders feature_column feature_column_ops initializers layers normalization "
+        "optimizers regularizers",
         "tf.contrib.layers",
     ),
     **_all("contrib.layers.python.layers", "summaries", "tf1x.lib.contrib.layers.summaries"),
@@ -214,11 +239,31 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "contrib.slim.python.slim": ("tf.contrib.slim",),
     **_all(
         "contrib.learn.python.learn",
-        "learn_runner monitored_session",
+        "learn monitored_session session_run_hook basic_session_run_hooks supervised_session",
         "tf.contrib.learn",
         "tf.train",
     ),
-    **_all("contrib.training.python.training", "hparam", "tf.contrib.training"),
+    **_all(
+        "contrib.learn.python.learn.estimators",
+        "composable_model constants dnn dnn_linear_combined estimator estimators head linear "
+        "metric_key model_fn prediction_key run_config",
+        "tf.contrib.learn",
+    ),
+    **_all(
+        "contrib.learn.python.learn.utils",
+        "export input_fn_utils saved_model_export_utils utils",
+        "tf.contrib.learn.utils",
+        "tf.contrib.learn",
+    ),
+    **_all(
+        "contrib.learn.python.learn", "experiment export_strategy metric_spec", "tf.contrib.learn"
+    ),
+    **_all(
+        "contrib.tpu.python.tpu",
+        "bfloat16 tpu_config tpu_context tpu_estimator tpu_optimizer",
+        "tf.contrib.tpu",
+        "tf1x.lib.contrib.tpu.estimator",
+    ),
     **_all("contrib.legacy_seq2seq.python.ops", "seq2seq", "tf.contrib.legacy_seq2seq"),
     **_all("contrib.losses.python.losses", "loss_ops", "tf.contrib.losses"),
     **_all(
@@ -247,22 +292,53 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "decoder decoder_fn helper loss seq2seq",
         "tf.contrib.seq2seq",
     ),
-    **_all("contrib.training.python.training", "evaluation hparam", "tf.contrib.training"),
+    **_all(
+        "contrib.training.python.training",
+        "bucket_ops evaluation hparam training",
+        "tf.contrib.training",
+    ),
 }
 
 # Modules that stand for private ones as they are.
 MODULES: dict[str, str] = {
     "core.protobuf.saved_model_pb2": "tf1x.core.messages",
+    **dict.fromkeys(
+        ("python.keras", "contrib.keras.api.keras", "contrib.keras.python.keras"), "tf1x.lib.keras"
+    ),
     **{
         f"python.saved_model.{module}": f"tf1x.lib.saved_model.{module}"
         for module in ("constants", "signature_constants", "tag_constants")
     },
     "contrib.learn.python.learn.datasets.mnist": "tf1x.lib.mnist",
+    **{
+        f"contrib.learn.python.learn.{module}": f"tf1x.lib.contrib.learn.{module}"
+        for module in (
+            "datasets",
+            "graph_actions",
+            "learn_runner",
+            "monitors",
+            "datasets.base",
+            "datasets.text_datasets",
+            "preprocessing",
+            "preprocessing.categorical",
+            "preprocessing.categorical_vocabulary",
+            "preprocessing.text",
+        )
+    },
     "python.training.checkpoint_state_pb2": "tf1x.core.messages",
     **{
         f"contrib.slim.python.slim.data.{module}": f"tf1x.lib.contrib.slim.{module}"
-        for module in ("parallel_reader", "prefetch_queue")
+        for module in (
+            "data_decoder",
+            "data_provider",
+            "dataset",
+            "parallel_reader",
+            "prefetch_queue",
+            "tfexample_decoder",
+        )
     },
+    "contrib.slim.python.slim.data.dataset_data_provider": "tf1x.lib.contrib.slim.data_provider",
+    "python.ops.inplace_ops": "tf1x.ops.inplace",
     **{
         f"contrib.slim.python.slim.{package}{module}": f"tf1x.lib.contrib.slim.{package}{module}"
         for package, modules in {
@@ -287,6 +363,23 @@ MODULES: dict[str, str] = {
         for module in modules.split()
     },
     **dict.fromkeys(("core.example.example_pb2", "core.example.feature_pb2"), "tf1x.core.messages"),
+}
+
+SOURCES |= {
+    **_all(
+        "python.eager",
+        "backprop context def_function function",
+        "tf",
+        "tf.contrib.eager",
+        "tf1x.lib.eager.context",
+        "tf1x.lib.eager.function",
+    ),
+    "contrib.eager.python.tfe": ("tf.contrib.eager",),
+    "contrib.eager.python.metrics": ("tf.contrib.eager.metrics",),
+    "contrib.eager.python.metrics_impl": ("tf.contrib.eager.metrics",),
+    "contrib.eager.python.datasets": ("tf.contrib.eager",),
+    "contrib.eager.python.network": ("tf.contrib.eager",),
+    "contrib.eager.python.saver": ("tf.contrib.eager",),
 }
 
 _RNN_CELL_NAMES = {
@@ -322,8 +415,23 @@ NAMES: dict[str, str] = {
     ),
     **_named("python.ops", "rnn", _RNN_NAMES),
     **_named("contrib.rnn.python.ops", "core_rnn rnn", _RNN_NAMES),
+    "python.framework.ops.RegisterShape": "tf1x.lib.internals:RegisterShape",
     "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
     "python.layers.base._Layer": "tf.layers.Layer",
     "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",
+    "python.estimator.estimator._load_global_step_from_checkpoint_dir": (
+        "tf1x.lib.estimator.results:global_step_of"
+    ),
+    "python.training.evaluation._evaluate_once": "tf1x.lib.train.evaluation:evaluate_once",
+    "python.training.evaluation._get_or_create_eval_step": (
+        "tf1x.lib.train.evaluation:get_or_create_eval_step"
+    ),
+    "python.training.monitored_session._HookedSession": (
+        "tf1x.lib.train.wrapped_sessions:HookedSession"
+    ),
+    "python.training.session_manager._ready": "tf1x.lib.train.session_manager:readiness",
+    "python.training.training_util._get_or_create_global_step_read": (
+        "tf1x.lib.train.training_util:get_or_create_global_step_read"
+    ),
     "python.training.saver._get_saver_or_default": "tf1x.lib.train.saver:get_saver_or_default",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -47,6 +48,14 @@ class RegisterGradient:
 def not_differentiable(op_type: str) -> None:
     """Declare that ops of a type have no gradient; it ends there, without an error."""
     registered[op_type] = None
+
+
+@export("UnconnectedGradients")
+class UnconnectedGradients(enum.Enum):
+    """What the gradient is by something that the target does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
 
 
 @export("gradients")

@@ -72,6 +72,11 @@ def read_data_sets(
     )
 
 
+def load_mnist(train_dir="MNIST-data"):
+    """As `read_data_sets(train_dir)`: the name in `tf.contrib.learn`."""
+    return read_data_sets(train_dir)
+
+
 class DataSet:
     """Images and labels, served in shuffled batches epoch after epoch."""
 

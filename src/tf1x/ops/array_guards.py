@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from tf1x.api import export
+from tf1x.api import export, renamed
+from tf1x.core import convert, scopes
 from tf1x.core.dtypes import FLOATS, NUMBERS, DType
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
@@ -15,6 +16,7 @@ from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 from tf1x.ops.array import pass_gradient
+from tf1x.ops.grouping import with_dependencies
 from tf1x.ops.shape_rules import dims, unchanged
 
 
@@ -94,6 +96,18 @@ def CheckNumerics(tensor: Any, *, message: str) -> Any:
 
     xp.check(xp.isfinite(tensor), InvalidArgumentError, describe)
     return tensor
+
+
+@export("verify_tensor_all_finite", "debugging.assert_all_finite")
+@renamed(t="x", msg="message")
+def verify_tensor_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
+    """`x`; InvalidArgumentError with `message` if it holds a NaN or an infinity."""
+    with scopes.name_scope(name, "VerifyFinite", [x]):
+        x = convert.to_tensor(x, name="x")
+        with scopes.colocate_with(x):
+            checked = CheckNumerics(x, message=message)
+            result: Tensor = with_dependencies([checked], x)
+            return result
 
 
 def _bitcast_shape(op: Operation) -> Any:

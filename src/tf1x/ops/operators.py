@@ -25,7 +25,7 @@ def _binary(
     def operator(x: Tensor, y: Any) -> Any:
         if hasattr(y, "dense_shape") and hasattr(y, "indices") and hasattr(type(y), f"__r{name}__"):
             return NotImplemented  # a SparseTensor's own operator decides
-        with scopes.name_scope(None, name, [x, y]) as scope:
+        with scopes.operator_scope(name, [x, y]) as scope:
             try:
                 return function(x, y, name=scope)
             except (TypeError, ValueError):
@@ -39,7 +39,7 @@ def _binary(
                 return result
 
     def reflected(y: Tensor, x: Any) -> Any:
-        with scopes.name_scope(None, name, [x, y]) as scope:
+        with scopes.operator_scope(name, [x, y]) as scope:
             x = convert.to_tensor(x, y.dtype.base_dtype, name="x")
             return function(x, y, name=scope)
 

@@ -23,6 +23,7 @@ from tf1x.core.references import variable_key
 from tf1x.ops import waiting, xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
+from tf1x.runtime import tracing
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Fixed, Needed
 from tf1x.runtime.device_step import DeviceStep, concrete, small_sources
@@ -75,7 +76,11 @@ class Runner:
     def _replan(self) -> None:
         self.plan = Plan(self._targets, self._fed, self._concrete)
         _check_placeholders(self.plan)
-        self._random = [op.name for op in self.plan.ops if "counter" in op.opdef.injected]
+        self._random = [
+            op.name
+            for op in self.plan.ops
+            if "counter" in op.opdef.injected and not op.graph.is_function
+        ]
         wanted = {t for t in self._targets if isinstance(t, Tensor)}
         for step in reversed(self.plan.steps):
             if not step.host:
@@ -173,7 +178,12 @@ class Runner:
             return
         device_step = self._segments[step]
         inputs = [values[t] for t in device_step.segment.inputs]
-        compiled, results = self._dispatch(device_step, inputs, undo)
+        if tracing.is_recording():
+            with tracing.segment(step.ops):
+                compiled, results = self._dispatch(device_step, inputs, undo)
+                _wait_for(results)
+        else:
+            compiled, results = self._dispatch(device_step, inputs, undo)
         values.update(zip(device_step.segment.outputs, compiled.outputs(results), strict=True))
 
     def _dispatch(
@@ -389,12 +399,25 @@ class Runner:
         undo: dict[str, Any],
         done: dict[Operation, list[Any]],
     ) -> None:
-        state = self._state
         if op.outputs and all(t in values for t in op.outputs):
             return
         if op in done:
             values.update(zip(op.outputs, done[op], strict=True))
             return
+        if tracing.is_recording():
+            with tracing.host_op(op):
+                self._interpret_new(op, values, undo, done)
+        else:
+            self._interpret_new(op, values, undo, done)
+
+    def _interpret_new(
+        self,
+        op: Operation,
+        values: dict[Tensor, Any],
+        undo: dict[str, Any],
+        done: dict[Operation, list[Any]],
+    ) -> None:
+        state = self._state
         access = self.plan.access[op]
         evaluator = self._evaluator(state.variables, undo)
         evaluator.values = {t: concrete(values[t]) for t in op.inputs if t in values}
@@ -410,12 +433,24 @@ class Runner:
                         k: concrete(v) for k, v in found.items() if v is not None
                     }
                 self._apply(evaluator, op)
+                for key in access.writes:
+                    self._make_own(key)
                 for random, used in evaluator.counters.items():
                     state.counters[random.name] = state.counters.get(random.name, 0) + used.blocks
         for tensor in op.outputs:
             values[tensor] = evaluator.values[tensor]
         if op.opdef.host and op.opdef.stateful:
             done[op] = [values[tensor] for tensor in op.outputs]
+
+    def _make_own(self, key: str) -> None:
+        """Let a variable that was assigned another's value have an array of its own.
+
+        A compiled segment donates the arrays that it overwrites.
+        """
+        variables = self._state.variables
+        value = variables.get(key)
+        if any(value is other for name, other in variables.items() if name != key):
+            variables[key] = value.copy()  # type: ignore[union-attr]
 
     def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
         """Run those of the plan's ops that are not in `done`, and add them to it."""
@@ -522,7 +557,7 @@ class Executor(Runner):
             return self._run_values(values)
 
     def _run_values(self, fed: list[Any]) -> Any:
-        if self._only is not None and not self._interpreted:
+        if self._only is not None and not self._interpreted and not tracing.is_recording():
             return self._run_single(fed)
         undo: dict[str, Any] = {}
         values = self._run_steps(fed, undo)

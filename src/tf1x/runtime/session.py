@@ -70,8 +70,10 @@ class BaseSession:
             fetches: a tensor, operation, variable, or name of one, or any nest of them.
             feed_dict: tensors (or variables, names, sparse tensors) to values. Any tensor that is
                 feedable may be given, placeholders and intermediate results alike.
-            options: a `tf.RunOptions`, of which `timeout_in_ms` limits the time that ops wait.
-            run_metadata: accepted.
+            options: a `tf.RunOptions`: `timeout_in_ms` limits the time that ops wait, with a
+                `trace_level` the run is recorded.
+            run_metadata: a `tf.RunMetadata`, which gets the recording: an entry a compiled
+                segment and one a host op.
 
         Returns:
             The form of `fetches` with values in place of tensors (NumPy arrays or scalars; bytes
@@ -95,11 +97,29 @@ class BaseSession:
             executor = self._executor(key, fetches, feed_dict)
         if options is None and not self._timeout_in_ms:
             return executor.run(feed_dict)
+        if run_metadata is not None:
+            return self._run_traced(executor, feed_dict, options, run_metadata)
         return self._run_limited(executor, feed_dict, options)
 
     def _run_limited(self, executor: Executor, feed_dict: Any, options: Any) -> Any:
         with time_limit(getattr(options, "timeout_in_ms", 0) or self._timeout_in_ms):
             return executor.run(feed_dict)
+
+    def _run_traced(
+        self, executor: Executor, feed_dict: Any, options: Any, run_metadata: Any
+    ) -> Any:
+        """Run, and enter in `run_metadata` what `options` ask for."""
+        if getattr(options, "output_partition_graphs", False):
+            run_metadata.partition_graphs.add().CopyFrom(self._graph.as_graph_def())
+        if not getattr(options, "trace_level", 0):
+            return self._run_limited(executor, feed_dict, options)
+        from tf1x.runtime.tracing import Trace
+
+        trace = Trace()
+        with trace.recording():
+            result = self._run_limited(executor, feed_dict, options)
+        trace.add_to(run_metadata)
+        return result
 
     def _executor(self, key: Any, fetches: Any, feed_dict: Any) -> Executor:
         if self._closed:

@@ -27,6 +27,7 @@ def logged(folder: str) -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             text = record.getMessage().replace(folder, "")
             text = re.sub(r"\(\d+\.\d+ sec\)", "(sec)", text)
+            text = re.sub(r"0x[0-9a-f]+", "0x", text)
             lines.append(re.sub(r"/sec: .*", "/sec", text))
 
     logger = logging.getLogger("tensorflow")
@@ -102,7 +103,7 @@ def event_files(tf: Any, folder: str) -> list[Any]:
 
 def files(folder: str) -> list[str]:
     """The names of the files, without the times in those of events."""
-    return sorted(re.sub(r"tfevents.*", "tfevents", name) for name in os.listdir(folder))
+    return sorted({re.sub(r"tfevents.*", "tfevents", name) for name in os.listdir(folder)})
 
 
 def _error(call: Any) -> tuple[str, str]:
@@ -185,7 +186,10 @@ def recovery(tf: Any, folder: str) -> Any:
                 raise failures.pop()
 
     with tf.train.MonitoredTrainingSession(
-        checkpoint_dir=folder, save_checkpoint_steps=2, hooks=[hook, Fails()], save_summaries_steps=0
+        checkpoint_dir=folder,
+        save_checkpoint_steps=2,
+        hooks=[hook, Fails()],
+        save_summaries_steps=0,
     ) as session:
         values = [int(session.run(train)) for _ in range(6)]
     tf.summary.FileWriterCache.clear()
@@ -297,11 +301,12 @@ def scaffold(tf: Any, folder: str) -> Any:
     v = tf.get_variable("v", initializer=tf.placeholder_with_default([1.0, 2.0], [2], name="first"))
     w = tf.get_variable("w", shape=[2])
     local = tf.get_variable("l", initializer=3.0, collections=[tf.GraphKeys.LOCAL_VARIABLES])
+    assign = w.assign([5.0, 6.0])
     seen = []
 
     def init_fn(given: Any, session: Any) -> None:
         seen.append(type(given).__name__)
-        session.run(w.assign([5.0, 6.0]))
+        session.run(assign)
 
     made = tf.train.Scaffold(
         init_op=v.initializer, init_feed_dict={"first:0": [7.0, 8.0]}, init_fn=init_fn
@@ -505,7 +510,11 @@ def timer(tf: Any, folder: str) -> Any:
     found += [timed.should_trigger_for_step(1), timed.should_trigger_for_step(2)]
     timed.reset()
     found.append(timed.should_trigger_for_step(1))
-    return found, _error(tf.train.SecondOrStepTimer), _error(lambda: tf.train.SecondOrStepTimer(1, 1))
+    return (
+        found,
+        _error(tf.train.SecondOrStepTimer),
+        _error(lambda: tf.train.SecondOrStepTimer(1, 1)),
+    )
 
 
 def waiting(tf: Any, folder: str) -> Any:
@@ -514,6 +523,17 @@ def waiting(tf: Any, folder: str) -> Any:
     creator = tf.train.ChiefSessionCreator(tf.train.Scaffold(init_op=step.assign(4)))
     with tf.train.MonitoredSession(creator, hooks=hooks) as session:
         return int(session.run(train))
+
+
+def profiles(tf: Any, folder: str) -> Any:
+    _, train = counter(tf)
+    with tf.train.MonitoredSession(
+        hooks=[tf.train.ProfilerHook(save_steps=3, output_dir=folder)]
+    ) as session:
+        for _ in range(7):
+            session.run(train)
+    tf.summary.FileWriterCache.clear()
+    return files(folder), [event[1:3] for event in event_files(tf, folder)]
 
 
 # -- supervisors -------------------------------------------------------------------------------
@@ -605,6 +625,7 @@ PROGRAMS = {
         final_ops,
         timer,
         waiting,
+        profiles,
         supervisor,
         supervisor_errors,
         supervisor_parts,

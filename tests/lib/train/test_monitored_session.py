@@ -26,7 +26,7 @@ _NOT_COMPARED = (
     "Use eager execution",
     "Queue-based input pipelines",
     "all_hooks",
-    "Sum of",
+    "Error reported to Coordinator",
 )
 
 
@@ -44,4 +44,6 @@ def test_same_as_tensorflow(name: str, tmp_path: Path) -> None:
     ours, our_lines = _outcome(tf1x, name, tmp_path / "ours")
     theirs, their_lines = _outcome(tf1, name, tmp_path / "theirs")
     assert ours == theirs
+    if name.startswith("supervisor"):  # its threads log in any order
+        our_lines, their_lines = sorted(our_lines), sorted(their_lines)
     assert our_lines == their_lines

@@ -59,6 +59,24 @@ _LAYERS = {
     ),
 }
 
+# In contrib.layers alone.
+_COLUMNS = {
+    "feature_column": (
+        "SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY bucketized_column create_feature_spec_for_parsing "
+        "crossed_column embedding_column make_place_holder_tensors_for_base_features "
+        "one_hot_column real_valued_column shared_embedding_columns"
+    ),
+    "feature_column_ops": (
+        "check_feature_columns infer_real_valued_columns input_from_feature_columns "
+        "joint_weighted_sum_from_feature_columns parse_feature_columns_from_examples "
+        "weighted_sum_from_feature_columns"
+    ),
+    "feature_column_sparse": (
+        "sparse_column_with_hash_bucket sparse_column_with_integerized_feature "
+        "sparse_column_with_keys sparse_column_with_vocabulary_file weighted_sparse_column"
+    ),
+}
+
 # Published by their own modules under contrib.layers.
 _INITIALIZERS = "variance_scaling_initializer xavier_initializer"
 _REGULARIZERS = (
@@ -115,6 +133,8 @@ def _publish_all() -> None:
         _publish(f"{_HERE}.slim.{part}", names, f"{slim}.{part}")
     for net in _NETS.split():
         lazy_module(f"{_HERE}.slim.nets.{net}", f"{slim}.nets.{net}")
+    for module, names in _COLUMNS.items():
+        _publish(f"{_HERE}.layers.{module}", names, layers)
     lazy(f"{_HERE}.predictor", "contrib.predictor.from_saved_model")
 
 

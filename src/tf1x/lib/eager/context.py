@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
 
 from tf1x.core import scopes
 from tf1x.core.graph import Graph
@@ -49,6 +47,20 @@ def enable_eager_execution(
 def in_graph_mode() -> bool:
     """Whether ops are added to a graph."""
     return not scopes.executing_eagerly()
+
+
+@contextmanager
+def eager_mode() -> Iterator[None]:
+    """Within, ops run as they are called, whatever the program's mode."""
+    with eager.graph().as_default():
+        yield
+
+
+@contextmanager
+def graph_mode() -> Iterator[None]:
+    """Within, ops are added to a graph of their own."""
+    with Graph().as_default():
+        yield
 
 
 def num_gpus() -> int:
@@ -107,10 +119,14 @@ def run_test_in_graph_and_eager_modes(func: Any = None, **options: Any) -> Any:
             if options.get("reset_test", True):
                 self.tearDown()
                 self._tempdir = None
-            with eager.graph().as_default():
+            before = scopes.get_global_graph()
+            scopes.set_global_graph(eager.graph())
+            try:
                 if options.get("reset_test", True):
                     self.setUp()
                 method(self, *args, **kwargs)
+            finally:
+                scopes.set_global_graph(before)
 
         return both
 
@@ -123,3 +139,8 @@ def run_all_tests_in_graph_and_eager_modes(cls: type) -> type:
         if callable(value) and name.startswith("test") and name != "test_session":
             setattr(cls, name, run_test_in_graph_and_eager_modes(value))
     return cls
+
+
+# Their names in `tensorflow.python.framework.test_util`.
+run_in_graph_and_eager_modes = run_test_in_graph_and_eager_modes
+run_all_in_graph_and_eager_modes = run_all_tests_in_graph_and_eager_modes

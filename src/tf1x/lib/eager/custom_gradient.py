@@ -8,32 +8,19 @@ from typing import Any
 from tf1x.core import convert, nest, recording
 from tf1x.core.graph import Tensor
 from tf1x.lib import custom_gradient, gradients
+from tf1x.lib.eager.concrete import Accessed
 from tf1x.lib.eager.tape import Call
-
-
-class _Variables:
-    """Notes which trainable variables are read."""
-
-    def __init__(self) -> None:
-        self.found: dict[int, Any] = {}
-
-    def note(self, op: Any) -> None:
-        pass
-
-    def accessed(self, variable: Any) -> None:
-        if variable.trainable:
-            self.found.setdefault(id(variable), variable)
 
 
 def call(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of `f`, whose derivative the tapes take from the function that it also returns."""
     inputs = [convert.to_tensor(x) for x in args]
-    watcher = _Variables()
+    watcher = Accessed()
     outer = recording.active()
     with recording.paused():
         recording.push(watcher)
         result, grad_fn = f(*inputs, **kwargs)
-    variables = list(watcher.found.values())
+    variables = [v for v in watcher.variables.values() if v.trainable]
     for recorder in outer:
         for variable in variables:
             recorder.accessed(variable)

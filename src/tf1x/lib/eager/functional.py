@@ -106,7 +106,7 @@ def _tensor(value: Any) -> Any:
 def _positions(f: Callable[..., Any], params: Sequence[Any] | None) -> list[int] | None:
     if params is None:
         return None
-    names = [n for n in inspect.signature(f).parameters]
+    names = list(inspect.signature(f).parameters)
     found = []
     for param in params:
         if isinstance(param, str):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.errors import OutOfRangeError
 from tf1x.core import scopes
+from tf1x.core.errors import OutOfRangeError
 from tf1x.lib.data import iterator
 from tf1x.ops import dataset_iterator as ops
 

@@ -43,9 +43,35 @@ lazy(
     "contrib.eager.implicit_value_and_gradients",
     "contrib.eager.value_and_gradients_function",
 )
+lazy(
+    f"{_HERE}.function",
+    "function",
+    "contrib.eager.function",
+    "contrib.eager.defun",
+    "contrib.eager.make_defun_op",
+)
+lazy(f"{_HERE}.tensor_spec", "TensorSpec", "contrib.eager.TensorSpec")
 lazy(f"{_HERE}.iterator", "contrib.eager.Iterator", attribute="EagerIterator")
 lazy(f"{_HERE}.python_function", "py_function", "contrib.eager.py_func", attribute="py_function")
 lazy("tf1x.lib.template", "contrib.eager.make_template")
 lazy("tf1x.lib.variables", "contrib.eager.Variable", attribute="ResourceVariable")
 lazy("tf1x.lib.custom_gradient", "contrib.eager.custom_gradient")
+lazy("tf1x.lib.train.checkpoint", "train.Checkpoint", "contrib.eager.Checkpoint")
+lazy(
+    "tf1x.lib.train.checkpoint_manager",
+    "train.CheckpointManager",
+    "contrib.checkpoint.CheckpointManager",
+)
+lazy(
+    "tf1x.lib.train.checkpointable",
+    "contrib.checkpoint.Checkpointable",
+    "contrib.checkpoint.NoDependency",
+)
+_METRICS = "Accuracy BinaryAccuracy CategoricalAccuracy Mean Metric SparseAccuracy"
+for _name in _METRICS.split():
+    lazy(f"{_HERE}.metrics", f"contrib.eager.metrics.{_name}")
+lazy(f"{_HERE}.network", "contrib.eager.Network", "contrib.eager.Sequential")
+lazy(f"{_HERE}.saver", "contrib.eager.Saver", attribute="NamedSaver")
+lazy(f"{_HERE}.saver", "contrib.eager.restore_variables_on_create")
+lazy("tf1x.lib.train.training_util", "contrib.eager.get_or_create_global_step")
 lazy(f"{_HERE}.stores", "contrib.eager.EagerVariableStore")

@@ -103,6 +103,10 @@ class GradientTape:
             tracked.update(depending)
             self._records.append(op)
 
+    def wants(self, graph: Any, inputs: Any) -> bool:
+        """Whether the tape would note something with these inputs."""
+        return graph is self._graph and any(t in self._tracked for t in inputs)
+
     def accessed(self, variable: Any) -> None:
         """Called for each variable that is read."""
         if self._watches_variables and variable.trainable:

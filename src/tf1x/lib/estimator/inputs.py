@@ -52,9 +52,7 @@ def numpy_input_fn(
             labels = dict(sorted(y.items()))
             both = features.keys() & labels.keys()
             if both:
-                raise ValueError(
-                    f"{len(both)} duplicate keys are found in both x and y: {sorted(both)}"
-                )
+                raise ValueError(f"{len(both)} duplicate keys are found in both x and y: {both}")
         else:
             labels = {} if y is None else {"": y}
         arrays = [*features.values(), *labels.values()]

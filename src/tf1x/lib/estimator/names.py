@@ -25,6 +25,7 @@ _EXPORT = (
 # The estimators that are ready to use (canned), by module.
 _CANNED = {
     "canned.baseline": "BaselineClassifier BaselineEstimator BaselineRegressor",
+    "canned.boosted_trees": ("BoostedTreesClassifier BoostedTreesEstimator BoostedTreesRegressor"),
     "canned.classification": "BinaryClassHead MultiClassHead MultiLabelHead",
     "canned.dnn": "DNNClassifier DNNEstimator DNNRegressor",
     "canned.dnn_linear_combined": (
@@ -49,3 +50,5 @@ for _name in (
 lazy(f"{_HERE}.model_fn", "estimator.experimental.call_logit_fn")
 for _name in ("numpy_input_fn", "pandas_input_fn"):
     lazy(f"{_HERE}.inputs", f"estimator.inputs.{_name}")
+for _name in ("dnn", "linear"):
+    lazy(f"{_HERE}.canned.{_name}", f"estimator.experimental.{_name}_logit_fn_builder")

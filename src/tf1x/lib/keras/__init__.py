@@ -49,7 +49,19 @@ _OLD_PLACES = {
     "legacy.layers": "layers",
     "backend.tensorflow_backend": "backend",
     "backend.common": "backend",
-}
+    **{
+        f"utils.{name}": "utils"
+        for name in ("np_utils", "vis_utils", "generic_utils", "data_utils", "io_utils",
+                     "layer_utils", "training_utils", "multi_gpu_utils", "conv_utils")
+    },
+}  # fmt: skip
+# Modules in the packages of ours.
+_INSIDE = (
+    *(f"datasets.{n}" for n in ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb",
+                                "mnist", "reuters")),
+    "preprocessing.image", "preprocessing.sequence", "preprocessing.text",
+    "wrappers.scikit_learn",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -79,17 +91,27 @@ def module(path: str) -> ModuleType:
         ModuleNotFoundError: Keras of the time had none of that name.
     """
     path = _OLD_PLACES.get(path, path)
-    if path.partition(".")[0] not in (*_LIGHT, *_HEAVY):
+    top, _, below = path.partition(".")
+    if top == "applications" and below:
+        return getattr(importlib.import_module(f"{__name__}.applications"), below)
+    if path not in (*_LIGHT, *_HEAVY, *_INSIDE):
         raise ModuleNotFoundError(f"No module named 'keras.{path}'", name=f"keras.{path}")
     return importlib.import_module(f"{__name__}.{path}")
 
 
+def paths() -> list[str]:
+    """The modules below `keras` that programs of the time import, but for the applications."""
+    return [*_LIGHT, *_HEAVY, *_INSIDE, *_OLD_PLACES]
+
+
 def serve(keras: ModuleType) -> None:
     """Let `import keras` and its submodules mean the Keras of the time in this process."""
-    for path in (*_LIGHT, *_HEAVY, *_OLD_PLACES):
+    applications = module("applications")
+    names = [n for n, item in vars(applications._keras).items() if isinstance(item, ModuleType)]
+    for path in (*paths(), *(f"applications.{n}" for n in names)):
         found = module(path)
         sys.modules[f"keras.{path}"] = found
         if "." not in path:
             setattr(keras, path, found)
-    keras.Input = sys.modules["keras.layers"].Input  # type: ignore[attr-defined]
+    keras.Input = module("layers").Input  # type: ignore[attr-defined]
     keras.__version__ = "2.2.4"  # type: ignore[attr-defined]

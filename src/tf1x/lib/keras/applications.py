@@ -10,6 +10,7 @@ from tf1x.lib.keras.engine import genuine
 from tf1x.lib.keras.functions import on_either
 
 _keras: Any = genuine("applications")
+__path__: list[str] = []  # `import keras.applications.vgg16`
 
 
 def __getattr__(name: str) -> Any:

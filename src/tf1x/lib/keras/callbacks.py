@@ -8,6 +8,7 @@ from typing import Any
 
 from tf1x.core.errors import UnsupportedError
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import period
 
 _keras: Any = genuine("callbacks")
@@ -16,12 +17,6 @@ Callback = _keras.Callback
 History = _keras.History
 CallbackList = _keras.CallbackList
 BaseLogger = _keras.Callback
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
 
 
 class _ModelCheckpoint(_keras.Callback):
@@ -165,3 +160,6 @@ class ProgbarLogger(_keras.ProgbarLogger):
 
     def __init__(self, count_mode: str = "samples", stateful_metrics: Any = None) -> None:
         super().__init__()
+
+
+fill(globals(), _keras)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import period
 
 _keras: Any = genuine("constraints")
@@ -16,13 +17,12 @@ max_norm = maxnorm = MaxNorm
 min_max_norm = MinMaxNorm
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    names = {"nonneg": "NonNeg", "unitnorm": "UnitNorm"}
-    return getattr(_keras, names.get(name, name))
+nonneg, non_neg, unitnorm, unit_norm = _keras.NonNeg, _keras.NonNeg, _keras.UnitNorm, _keras.UnitNorm
 
 
 def serialize(constraint: Any) -> dict[str, Any]:
     """A constraint's configuration."""
     return {"class_name": type(constraint).__name__, "config": constraint.get_config()}
+
+
+fill(globals(), _keras)

@@ -22,7 +22,7 @@ _PUBLIC = (
 
 def prepare() -> None:
     """Choose Keras's JAX backend before Keras is imported."""
-    if "keras" not in sys.modules:
+    if "keras.src" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "jax"
 
 

@@ -35,6 +35,8 @@ def install() -> None:
     from tf1x.lib.keras import extend_layers, extend_models, graph_tensors
 
     source = importlib.import_module("keras.src")
+    # Where `import tensorflow` means tf1x, Keras is not to take it for TensorFlow.
+    importlib.import_module("keras.src.utils.module_utils").tensorflow._available = False
     _replace(source.activations, _activations)
     _replace(source.initializers, _initializers)
     _replace(source.regularizers, _functions)
@@ -213,19 +215,30 @@ def _learning_rates(optimizers: Any) -> None:
 
     def _get_current_learning_rate(self: Any) -> Any:
         rate = current(self)
-        decay = getattr(self, "_tf1x_decay", 0.0)
-        if not decay:
+        if not self._tf1x_decay:
             return rate
         steps = ops.cast(self._iterations, "float32")
-        return ops.convert_to_tensor(rate) / (1.0 + decay * steps)
+        return ops.convert_to_tensor(rate) / (1.0 + self._tf1x_decay * steps)
 
+    init, config = base.__init__, base.get_config
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, decay: Any = None, **kwargs: Any) -> None:
+        object.__setattr__(self, "_tf1x_decay", float(decay or 0.0))
+        init(self, *args, **kwargs)
+
+    @functools.wraps(config)
+    def get_config(self: Any) -> dict[str, Any]:
+        return {**config(self), **({"decay": self._tf1x_decay} if self._tf1x_decay else {})}
+
+    base.__init__, base.get_config = __init__, get_config
     base._get_current_learning_rate = _get_current_learning_rate
     # The variable behind the rate, which programs read and set: `K.set_value(optimizer.lr, 0.1)`.
     base.lr = property(
         lambda self: self._learning_rate,
         lambda self, value: setattr(self, "learning_rate", value),
     )
-    base.decay = property(lambda self: getattr(self, "_tf1x_decay", 0.0))
+    base.decay = property(lambda self: self._tf1x_decay)
     base.get_updates = _no_updates
 
 

@@ -74,7 +74,7 @@ def install() -> None:
     }.items():
         setattr(layer, name, extended)
     layer.__init_subclass__ = classmethod(_init_subclass(layer.__init_subclass__))
-    layer.input_shape = _Described(lambda self: _shapes(self.input))
+    layer.input_shape = _Described(_input_shape)
     layer.output_shape = _Described(_output_shape)
     layer.inbound_nodes = layer._tf1x_inbound = _Described(lambda self: self._inbound_nodes)
     layer.outbound_nodes = _Described(lambda self: self._outbound_nodes)
@@ -105,6 +105,14 @@ def _shapes(value: Any) -> Any:
         shapes = [tuple(v.shape) for v in value]
         return shapes if len(shapes) > 1 else shapes[0]
     return tuple(value.shape)
+
+
+def _input_shape(self: Any) -> Any:
+    if not self._inbound_nodes and not hasattr(self, "_nested_outputs"):
+        # An AttributeError is also what Keras expects of a first layer without a shape.
+        raise AttributeError(f"The layer {self.name!r} has never been called: no input_shape yet.")
+    given = self.input
+    return _shapes(self.output if isinstance(given, list) and not given else given)
 
 
 def _output_shape(self: Any) -> Any:

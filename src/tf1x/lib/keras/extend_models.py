@@ -1,4 +1,8 @@
-"""Keras's models and callbacks with the methods and names of Keras 1 and 2."""
+"""Keras's models and callbacks with the methods and names of Keras 1 and 2.
+
+Keras's steps are compiled with JAX's 64-bit types enabled, as tf1x's segments are: the program's
+functions inside of them may use int64. Keras's own arrays keep the 32 bits that it gives them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import numpy as np
 
 from tf1x.core.errors import UnsupportedError
@@ -29,11 +34,12 @@ def install() -> None:
     model = genuine("models").Model
     source = importlib.import_module("keras.src.models")
     trainer = importlib.import_module("keras.src.backend.jax.trainer").JAXTrainer
-    trainer.compile = _compile(trainer.compile)
+    base = importlib.import_module("keras.src.trainers.trainer").Trainer
+    base.compile = _compile(base.compile)
     for name, verbose in {"fit": 1, "evaluate": 1, "predict": 0}.items():
         setattr(trainer, name, _running(getattr(trainer, name), name, verbose))
-    for name in ("train_on_batch", "test_on_batch"):
-        setattr(trainer, name, _on_batch(getattr(trainer, name)))
+    for name in ("train_on_batch", "test_on_batch", "predict_on_batch"):
+        setattr(trainer, name, _on_batch(getattr(trainer, name), name))
     for name in ("fit", "evaluate", "predict"):
         setattr(model, f"{name}_generator", _generator(name))
     trainer.metrics_names = property(_metrics_names)
@@ -45,28 +51,53 @@ def install() -> None:
         getattr(layer, "_call_has_training_arg", False) for layer in self.layers))  # fmt: skip
     model.state_updates = property(lambda self: self.updates)
     model.to_yaml = _to_yaml
+    model.__new__ = staticmethod(_model_new(model.__new__))
     model.__init__ = _model_init(model.__init__)
     model.save = _save(model.save)
     model.load_weights = _load_weights(model.load_weights)
     model.save_weights = _save_weights(model.save_weights)
     functional, sequential = source.Functional, source.Sequential
     functional.__init__ = _model_init(functional.__init__)
+    for kind in (functional, sequential):
+        kind.input = property(lambda self: _one(self.inputs))
+        kind.output = property(lambda self: _one(self.outputs))
     sequential.add = _add(sequential.add)
     sequential.model = property(lambda self: self)
     _extend_callbacks()
 
 
+def _one(tensors: Any) -> Any:
+    if tensors is None:
+        raise AttributeError("The model has no input yet: give its first layer an input_shape.")
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
 # -- making models -----------------------------------------------------------------------------
+
+
+def _of_today(args: Any, kwargs: Any) -> Any:
+    """`Model(input=, output=)` of Keras 1, `Model(inputs, outputs, name)`."""
+    if {"input", "output"} <= set(kwargs):
+        for old in ("input", "output"):
+            kwargs[f"{old}s"] = kwargs.pop(old)
+    if len(args) > 2:
+        kwargs["name"], args = args[2], args[:2]
+    return args, kwargs
+
+
+def _model_new(original: Any) -> Any:
+    @functools.wraps(original)
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = _of_today(args, kwargs)
+        return original(cls, *args, **kwargs)
+
+    return __new__
 
 
 def _model_init(original: Any) -> Any:
     @functools.wraps(original)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        for old in ("input", "output"):
-            if old in kwargs:
-                kwargs[f"{old}s"] = kwargs.pop(old)
-        if len(args) > 2:
-            kwargs["name"], args = args[2], args[:2]
+        args, kwargs = _of_today(args, kwargs)
         for value in (*args, *kwargs.values()):
             for item in value if isinstance(value, (list, tuple)) else [value]:
                 if is_graph_value(item):
@@ -203,7 +234,7 @@ def _running(original: Any, name: str, verbose: int) -> Any:
         x = _data(x)
         if "validation_data" in kwargs:
             kwargs["validation_data"] = _data(kwargs["validation_data"])
-        with _as_compiled(self):
+        with _as_compiled(self), jax.enable_x64(True):
             result = original(self, x, **{k: _array(v) for k, v in kwargs.items()})
         if name == "fit":
             result.history = Logs(result.history)
@@ -245,13 +276,22 @@ def _batches(dataset: Any) -> Iterator[Any]:
                 return
 
 
-def _on_batch(original: Any) -> Any:
+def _on_batch(original: Any, name: str) -> Any:
+    if name == "predict_on_batch":
+
+        @functools.wraps(original)
+        def predict(self: Any, x: Any) -> Any:
+            with jax.enable_x64(True):
+                return np.asarray(original(self, _array(x)))
+
+        return predict
+
     @functools.wraps(original)
     def on_batch(self: Any, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One step; the result is that of this batch alone, as it was in Keras 1 and 2."""
         if kwargs.pop("reset_metrics", True):
             self.reset_metrics()
-        with _as_compiled(self):
+        with _as_compiled(self), jax.enable_x64(True):
             return original(self, _array(x), _array(y), *args, **kwargs)
 
     return on_batch
@@ -390,18 +430,7 @@ class Logs(dict):
 
 
 def _extend_callbacks() -> None:
-    source = importlib.import_module("keras.src.callbacks")
-    kind = source.CallbackList
-    for name in (
-        "on_epoch_end", "on_batch_end", "on_train_batch_end", "on_test_batch_end", "on_train_end",
-    ):  # fmt: skip
-        setattr(kind, name, _with_logs(getattr(kind, name)))
-
-
-def _with_logs(original: Any) -> Any:
-    @functools.wraps(original)
-    def on_end(self: Any, *args: Any, **kwargs: Any) -> Any:
-        args = tuple(Logs(a) if type(a) is dict else a for a in args)
-        return original(self, *args, **{k: Logs(v) if k == "logs" and v else v for k, v in kwargs.items()})  # fmt: skip
-
-    return on_end
+    """Callbacks are given `Logs`."""
+    utils = importlib.import_module("keras.src.utils.python_utils")
+    plain = utils.pythonify_logs
+    utils.pythonify_logs = functools.wraps(plain)(lambda logs: Logs(plain(logs)))

@@ -42,6 +42,13 @@ def on_either(function: Callable[..., Any], twin: Callable[..., Any] | None = No
     return either
 
 
+def fill(namespace: dict[str, Any], module: ModuleType) -> None:
+    """Put into a namespace what it lacks of a public module of Keras."""
+    for name in dir(module):
+        if not name.startswith("_"):
+            namespace.setdefault(name, getattr(module, name))
+
+
 def publish(namespace: dict[str, Any], module: ModuleType) -> None:
     """Put Keras's public functions, each as `on_either`, and classes into a namespace."""
     for name in dir(module):

@@ -85,7 +85,7 @@ class Target:
         arrays = [_entering(v) for v in values]
         first = len(arrays) - len(self.variables)
         mapping = list(zip(self.variables, arrays[first:], strict=True))
-        with _x64(False), scope_of(state_mapping=mapping) as scope:
+        with scope_of(state_mapping=mapping) as scope:
             args, kwargs = _filled(self.args, arrays), _filled(self.kwargs, arrays)
             result = self.function(*args, **kwargs, **more)
             outputs = _leaves(result)
@@ -99,9 +99,6 @@ class Slot:
 
     def __init__(self, index: int, mask: int | None = None) -> None:
         self.index, self.mask = index, mask
-
-
-_x64 = jax.enable_x64
 
 
 def _entering(value: Any) -> Any:
@@ -171,7 +168,7 @@ class _Node:
 
     def __init__(self, function: Any, args: Any, kwargs: Any) -> None:
         self.function = function
-        self.is_layer = hasattr(function, "_inbound_nodes")
+        self.is_layer = hasattr(function, "_call_signature")
         self.inputs: list[Tensor] = []
         self.specs: dict[int, Any] = {}
         training = kwargs.pop("training", None) if self._takes_training(kwargs) else None
@@ -213,13 +210,12 @@ class _Node:
         spec_args = map_leaves(self._as_spec, self.args)
         spec_kwargs = map_leaves(self._as_spec, self.kwargs)
         inside = bridge.current()
-        phase = self._phase(inside)
         if self.is_layer:
             result = self.function(*spec_args, **spec_kwargs)  # builds it, too
         else:
-            compute = importlib.import_module("keras.src.backend").compute_output_spec
-            result = compute(self.function, *spec_args, **spec_kwargs)
+            result = self._computed()
         variables = list(self.function.variables) if self.is_layer else []
+        phase = self._phase(inside)
         extra: dict[str, Any] = {}
         training = None
         if isinstance(phase, Tensor):
@@ -234,17 +230,32 @@ class _Node:
             target.updated = self._updated(target, spec_args, spec_kwargs, phase, inside)
         return self._node(target, result, specs, [m for m in masks if m is not None], inside)
 
+    def _computed(self) -> Any:
+        """The specs of a function's results."""
+        compute = importlib.import_module("keras.src.backend").compute_output_spec
+
+        def on(*arrays: Any) -> Any:
+            given = dict(zip(self.specs, arrays, strict=True))
+
+            def fill(item: Any) -> Any:
+                return given[item.index] if isinstance(item, Slot) else item
+
+            return self.function(*map_leaves(fill, self.args), **map_leaves(fill, self.kwargs))
+
+        return compute(on, *self.specs.values())
+
     def _as_spec(self, item: Any) -> Any:
         return self.specs[item.index] if isinstance(item, Slot) else item
 
     def _phase(self, inside: Any) -> Any:
         """Whether the layer trains: a bool, a tensor, or None where that makes no difference."""
-        if not self.is_layer or not self._takes_training({}):
-            return None
+        layer = self.function
+        if not (self.is_layer and layer._call_has_training_arg and layer.non_trainable_variables):
+            return None  # it draws no random numbers and keeps no statistics
         if self.training is not None:
             return self.training
         if inside is not None:
-            context = self.function._get_call_context()
+            context = layer._get_call_context()
             return bool(context.get_value("training", False)) if context else False
         from tf1x.lib.keras.session import learning_phase
 
@@ -265,7 +276,7 @@ class _Node:
             return result
 
         backend.compute_output_spec(watched, *args, **kwargs, training=True)
-        found = list(dict.fromkeys(updated))
+        found = list({id(v): v for v in updated}.values())
         return found if inside is not None else [v for v in found if not _is_seed(v)]
 
     def _node(
@@ -315,11 +326,11 @@ def _is_seed(variable: Any) -> bool:
 
 def _seed() -> Tensor:
     """A fresh state of random numbers with every run, after `tf.set_random_seed`."""
-    from tf1x.ops.array import bitcast
+    from tf1x.ops.array_guards import Bitcast
     from tf1x.ops.random import random_uniform
 
     drawn = random_uniform([2], 0, 2**31 - 1, dtype=dtypes.int32, name="keras_seed")
-    return bitcast(drawn, dtypes.uint32)
+    return Bitcast(drawn, type=dtypes.uint32)
 
 
 def _programs_layer(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import period
 
 _keras: Any = genuine("initializers")
 Initializer = _keras.Initializer
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
 
 
 _DTYPE = ("dtype", "partition_info")
@@ -64,3 +59,6 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     if isinstance(config, dict) and config["class_name"] in globals():
         return globals()[config["class_name"]](**config["config"])
     return _keras.deserialize(config, custom_objects)
+
+
+fill(globals(), _keras)

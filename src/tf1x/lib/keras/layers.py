@@ -7,6 +7,7 @@ from typing import Any
 
 from tf1x.core.errors import UnsupportedError
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.extend_layers import plain_shape
 from tf1x.lib.keras.period import period
 
@@ -15,16 +16,6 @@ _keras: Any = genuine("layers")
 Layer = _keras.Layer
 InputSpec = _keras.InputSpec
 Wrapper = _keras.Wrapper
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(_keras)})
 
 
 # What Keras 1 called arguments, wherever a layer has the new one.
@@ -263,7 +254,10 @@ _POOL = {
 }  # fmt: skip
 for _name, _short in {"MaxPooling": "MaxPool", "AveragePooling": "AvgPool"}.items():
     for _rank in (1, 2, 3):
-        _made = period(getattr(_keras, f"{_name}{_rank}D"), renames=_POOL, then=_formats)
+        _made = period(
+            getattr(_keras, f"{_name}{_rank}D"), renames=_POOL, defaults={"pool_size": 2},
+            then=_formats,
+        )  # fmt: skip
         _publish(_made, f"{_name}{_rank}D", f"{_short}{_rank}D")
 for _name in ("GlobalMaxPooling", "GlobalAveragePooling", "ZeroPadding", "UpSampling", "Cropping"):
     for _rank in (1, 2, 3):
@@ -431,3 +425,6 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     from tf1x.lib.keras import models
 
     return models.from_configuration(config, custom_objects)
+
+
+fill(globals(), _keras)

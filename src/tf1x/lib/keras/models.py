@@ -11,6 +11,7 @@ from typing import Any
 from tf1x.core.errors import DataLossError, UnsupportedError
 from tf1x.lib.keras import layers as period_layers
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import Period
 
 _keras: Any = genuine("models")
@@ -19,12 +20,6 @@ Model = _keras.Model
 Sequential = _keras.Sequential
 clone_model = _keras.clone_model
 Input = period_layers.Input
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
 
 
 # -- configurations ----------------------------------------------------------------------------
@@ -82,9 +77,9 @@ def _layer(config: dict[str, Any]) -> dict[str, Any]:
         inner = {"name": inner["name"], **axis}
     for key, container in _CONTAINERS.items():
         if isinstance(inner.get(key), dict) and container is dict:
-            inner[key] = today(inner[key])
+            inner[key] = _nested(inner[key])
     if isinstance(inner.get("cells"), list):
-        inner["cells"] = [today(c) for c in inner["cells"]]
+        inner["cells"] = [_nested(c) for c in inner["cells"]]
     inner = {k: _parts(v) for k, v in inner.items()}
     made = period_layers.objects().get(kind)
     if isinstance(made, Period):
@@ -95,6 +90,14 @@ def _layer(config: dict[str, Any]) -> dict[str, Any]:
         kind = made._genuine.__name__  # type: ignore[attr-defined]
         inner = _known(made._genuine, inner)  # type: ignore[attr-defined]
     return {**config, "class_name": kind, "config": inner}
+
+
+def _nested(config: dict[str, Any]) -> dict[str, Any]:
+    """A layer in a layer, which Keras 3 looks up by its module."""
+    found = today(config)
+    if "module" not in found and hasattr(genuine("layers"), found["class_name"]):
+        found |= {"module": "keras.layers", "registered_name": None}
+    return found
 
 
 def _lambda(config: dict[str, Any]) -> dict[str, Any]:
@@ -293,3 +296,6 @@ def _named(value: Any, custom_objects: dict[str, Any]) -> Any:
         found = [_named(v, custom_objects) for v in value]
         return found[0] if len(found) == 1 and isinstance(found[0], list) else found
     return value
+
+
+fill(globals(), _keras)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tf1x.core.errors import UnsupportedError
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import period
 
 _keras: Any = genuine("optimizers")
@@ -16,27 +17,16 @@ Optimizer = _keras.Optimizer
 schedules = _keras.schedules
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
-
-
 def _then(kwargs: dict[str, Any]) -> None:
-    """`decay` becomes a property of the optimizer (see extend.py)."""
-    decay = kwargs.pop("decay", None)
-    schedule_decay = kwargs.pop("schedule_decay", None)
-    del schedule_decay  # Keras 3 has the formula of the default
+    kwargs.pop("schedule_decay", None)  # Keras 3 has the formula of the default
     if kwargs.get("epsilon", 0) is None:
         del kwargs["epsilon"]
-    for name in ("clipnorm", "clipvalue"):
+    for name in ("clipnorm", "clipvalue", "decay"):
         if kwargs.get(name, 1) is None:
             del kwargs[name]
     rate = kwargs.get("learning_rate")
     if rate is not None and not callable(rate) and not hasattr(rate, "get_config"):
         kwargs["learning_rate"] = float(rate)
-    if decay:
-        kwargs["_after"] = lambda optimizer: setattr(optimizer, "_tf1x_decay", float(decay))
 
 
 def _exact_rms(kind: type) -> type:
@@ -229,3 +219,6 @@ class TFOptimizer:
 
     def __new__(cls, optimizer: Any) -> Any:
         return of_tf_train(optimizer)
+
+
+fill(globals(), _keras)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.functions import fill
 
 _keras: Any = genuine("regularizers")
 Regularizer, L1L2 = _keras.Regularizer, _keras.L1L2
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_keras, name)
 
 
 def l1(l: float = 0.01) -> Any:  # noqa: E741 -- Keras's name
@@ -37,3 +32,6 @@ l1l2 = WeightRegularizer = l1_l2
 def serialize(regularizer: Any) -> dict[str, Any]:
     """A regularizer's configuration."""
     return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
+
+
+fill(globals(), _keras)

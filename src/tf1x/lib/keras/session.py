@@ -138,7 +138,7 @@ _session: BaseSession | None = None
 
 def current() -> BaseSession | None:
     """The session that Keras works with, if there is one: the default session, else Keras's own."""
-    found: BaseSession | None = scopes.sessions.top()
+    found: BaseSession | None = scopes.get_default_session()
     if found is None:
         found = _session
     return None if found is None or found._closed else found
@@ -180,13 +180,11 @@ def set_session(session: BaseSession) -> None:
 def clear_session() -> None:
     """Start afresh: Keras's names, its session, and the default graph."""
     global _session
-    from tf1x.lib.framework import reset_default_graph
-
     if _session is not None:
         _session.close()
         _session = None
-    if not scopes.graphs.nested():
-        reset_default_graph()
+    if not scopes.graphs.items:
+        scopes.reset_default_graph()
     _phases.clear()
     genuine("backend").clear_session()
 
@@ -205,7 +203,9 @@ def learning_phase() -> Any:
     graph = scopes.get_default_graph().outermost
     if graph not in _phases:
         with init_scope(), scopes.name_scope(None):
-            _phases[graph] = array.placeholder_with_default(False, (), name="keras_learning_phase")
+            _phases[graph] = array.PlaceholderWithDefault(
+                False, shape=(), name="keras_learning_phase"
+            )
     return _phases[graph]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core import convert, nest, scopes
+from tf1x.core import convert, deferred, nest, scopes
 from tf1x.core.dtypes import as_dtype, float32
 from tf1x.core.graph import Operation
 from tf1x.core.scopes import GraphKeys
@@ -49,7 +49,7 @@ _KERAS_OPTIONS = (
 )  # fmt: skip
 
 # What a deep copy shares with the original.
-_SHARED = ("_scope", "_current_scope", "_losses", "_updates", "_nodes")
+_SHARED = ("_scope", "_current_scope", "_losses", "_updates", "_nodes", "_named_weights")
 
 
 class _Calls(threading.local):
@@ -108,6 +108,7 @@ class Layer:
         self._updates: list[tuple[Any, Any]] = []
         self._losses: list[tuple[Any, Any]] = []
         self._nodes: list[tuple[Any, Any]] = []
+        self._named_weights: dict[str, Any] = {}  # by the names given to `add_weight`
         self._graph: Any = None
         self._current_scope: VariableScope | None = None
         self._scope: VariableScope | None = None
@@ -307,6 +308,7 @@ class Layer:
             if regularizer and id(parts[0]) not in existing:
                 for part in parts:
                     self.add_loss(functools.partial(_regularization, name, regularizer, part))
+        self._named_weights[name] = variable
         for part in parts:
             # A custom getter may have made it not trainable all the same, or given a tensor.
             if trainable and getattr(part, "trainable", False):
@@ -501,6 +503,7 @@ class Layer:
             shapes = nest.map_structure(lambda x: getattr(x, "shape", None), inputs)
         self.build(shapes)
         self.built = True
+        deferred.objects_changed()
 
     # -- what it was called with ---------------------------------------------------------------
 

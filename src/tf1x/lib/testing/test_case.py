@@ -16,7 +16,7 @@ import numpy as np
 from absl.testing import absltest
 
 from tf1x.api import define, export
-from tf1x.core import errors, scopes
+from tf1x.core import errors, nest, scopes
 from tf1x.core.graph import Graph, Tensor, merge_devices
 from tf1x.core.random_seed import DEFAULT_GRAPH_SEED
 from tf1x.lib.compat import as_text
@@ -154,7 +154,9 @@ class TestCase(absltest.TestCase):
             yield session
 
     def evaluate(self, tensors: Any) -> Any:
-        """Values of a nest of tensors, by the default session."""
+        """Values of a nest of tensors: their own (eagerly), or by the default session."""
+        if scopes.executing_eagerly():
+            return nest.map_structure(lambda t: t.numpy() if hasattr(t, "numpy") else t, tensors)
         session = scopes.get_default_session()
         if session is None:
             with self.cached_session() as session:

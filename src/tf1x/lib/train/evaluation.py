@@ -66,6 +66,29 @@ class StopAfterNEvalsHook(SessionRunHook):
             run_context.request_stop()
 
 
+def with_eval_step(eval_ops: Any, hooks: list[Any]) -> Any:
+    """Ops to run again and again (one, a list or a dict), with one that counts the runs.
+
+    Hooks that stop after a number of runs get to know the counter.
+    """
+    eval_step = get_or_create_eval_step()
+    if eval_ops is None:
+        return None
+    update = assign_add(eval_step, 1, use_locking=True)
+    if isinstance(eval_ops, dict):
+        counted: Any = {**eval_ops, "update_eval_step": update}
+        run_first = list(counted.values())
+    else:
+        listed = isinstance(eval_ops, (list, tuple))
+        counted = run_first = [*eval_ops, update] if listed else [eval_ops, update]
+    with scopes.control_dependencies(run_first):
+        done = identity(eval_step.read_value())
+    for hook in hooks:
+        if isinstance(hook, StopAfterNEvalsHook):
+            hook.set_evals_completed_tensor(done)
+    return counted
+
+
 def evaluate_once(
     checkpoint_path: Any,
     master: str = "",
@@ -88,21 +111,8 @@ def evaluate_once(
     Returns:
         the values of `final_ops`.
     """
-    eval_step = get_or_create_eval_step()
     hooks = list(hooks or [])
-    if eval_ops is not None:
-        update = assign_add(eval_step, 1, use_locking=True)
-        if isinstance(eval_ops, dict):
-            eval_ops["update_eval_step"] = update
-            run_first = list(eval_ops.values())
-        else:
-            listed = isinstance(eval_ops, (list, tuple))
-            eval_ops = run_first = [*eval_ops, update] if listed else [eval_ops, update]
-        with scopes.control_dependencies(run_first):
-            done = identity(eval_step.read_value())
-        for hook in hooks:
-            if isinstance(hook, StopAfterNEvalsHook):
-                hook.set_evals_completed_tensor(done)
+    eval_ops = with_eval_step(eval_ops, hooks)
     logging.info("Starting evaluation at %s", time.strftime("%Y-%m-%dT%H:%M:%S"))
     creator = ChiefSessionCreator(
         scaffold=scaffold,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tf1x.api import export
-from tf1x.core import convert, nest, opdef, scopes
+from tf1x.core import convert, deferred, nest, opdef, scopes
 from tf1x.core.dtypes import FLOATS
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
@@ -179,6 +179,7 @@ class Optimizer:
             )
         with init_scope():
             self._create_slots(var_list)
+        deferred.objects_changed()
         with scopes.name_scope(name, self._name) as scope:
             self._prepare()
             updates = []

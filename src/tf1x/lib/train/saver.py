@@ -60,6 +60,13 @@ class Saver:
         >>> saver.restore(sess, path)
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Saver:
+        if cls is Saver and scopes.executing_eagerly():
+            from tf1x.lib.eager.saver import EagerSaver
+
+            return super().__new__(EagerSaver)
+        return super().__new__(cls)
+
     def __init__(
         self,
         var_list: Any = None,

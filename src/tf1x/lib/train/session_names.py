@@ -14,11 +14,13 @@ _NAMES = {
     "checkpoint_hooks": "CheckpointSaverHook CheckpointSaverListener",
     "cluster": "ClusterSpec",
     "device_setter": "replica_device_setter",
+    "profiler_hook": "ProfilerHook",
     "scaffold": "Scaffold",
     "server": "Server",
     "session_creators": "ChiefSessionCreator SessionCreator WorkerSessionCreator",
     "session_manager": "SessionManager",
     "supervisor": "Supervisor",
+    "sync_replicas_optimizer": "SyncReplicasOptimizer",
     "monitored_session": "MonitoredSession MonitoredTrainingSession SingularMonitoredSession",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -17,8 +18,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     from tf1x.lib.keras.engine import genuine
-    from tf1x.lib.keras.utils import more
 
+    more = importlib.import_module(f"{__name__}.more")
     if hasattr(more, name):
         return getattr(more, name)
     return getattr(genuine("utils"), name)
