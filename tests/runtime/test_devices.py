@@ -8,6 +8,7 @@ import jax
 import pytest
 
 import tf1x as tf
+from tf1x.lib import device_lib
 from tf1x.runtime import devices
 
 
@@ -38,7 +39,7 @@ def test_session_devices(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = "/job:localhost/replica:0/task:0/device:"
     rows = [(d.name.removeprefix(prefix), d.device_type, d.memory_limit_bytes) for d in listed]
     assert rows == [("CPU:0", "CPU", 256 << 20), *wanted]
-    assert devices.list_local_devices()[0].name == "/device:CPU:0"
+    assert device_lib.list_local_devices()[0].name == "/device:CPU:0"
     has_gpu = name == "gpus"
     assert tf.test.is_gpu_available() == tf.test.is_built_with_cuda() == has_gpu
     assert tf.test.gpu_device_name() == ("/device:GPU:0" if has_gpu else "")

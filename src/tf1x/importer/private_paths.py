@@ -110,7 +110,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.training", "training_ops gen_training_ops", "ops"),
     # -- training, sessions, files
     **_all("python.client", "session", "tf"),
-    **_all("python.client", "device_lib", "tf1x.runtime.devices"),
+    **_all("python.client", "device_lib", "tf1x.lib.device_lib"),
     **_all("python.client", "timeline", "tf1x.lib.profiler.timeline"),
     **_all("python.lib.io", "file_io", "tf1x.lib.gfile"),
     **_all("python.lib.io", "tf_record", "tf.python_io"),

@@ -58,10 +58,3 @@ def gpu_device_name() -> str:
 
 def has_gpu() -> bool:
     return any(device.device_type == "GPU" for device in session_devices())
-
-
-def list_local_devices(session_config: Any = None) -> list[Device]:
-    """`tensorflow.python.client.device_lib.list_local_devices`: devices with short names."""
-    return [
-        device._replace(name="/" + device.name.rpartition("/")[2]) for device in session_devices()
-    ]

@@ -139,7 +139,7 @@ def _at(name: str) -> Any:
 
 def _init(original: Any) -> Any:
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: Any, **kwargs: Any) -> None:
         weights = kwargs.pop("weights", None)
         for name in _IGNORED:
             kwargs.pop(name, None)
@@ -151,7 +151,7 @@ def _init(original: Any) -> Any:
             kwargs["dtype"] = kwargs["dtype"].base_dtype.name
         if kwargs.get("name"):
             kwargs["name"] = kwargs["name"].replace("/", "_")
-        original(self, *args, **kwargs)
+        original(self, **kwargs)
         if shape is not None:
             sizes = (shape,) if isinstance(shape, int) else shape
             self._input_shape_arg = tuple(sizes) if _is_one(sizes) else sizes

@@ -57,7 +57,7 @@ def install() -> None:
     model.load_weights = _load_weights(model.load_weights)
     model.save_weights = _save_weights(model.save_weights)
     functional, sequential = source.Functional, source.Sequential
-    functional.__init__ = _model_init(functional.__init__)
+    functional.__init__ = _functional_init(_model_init(functional.__init__))
     for kind in (functional, sequential):
         kind.input = property(lambda self: _one(self.inputs))
         kind.output = property(lambda self: _one(self.outputs))
@@ -107,6 +107,21 @@ def _model_init(original: Any) -> Any:
                         "graph tensors without a Model."
                     )
         original(self, *args, **kwargs)
+
+    return __init__
+
+
+def _functional_init(init: Any) -> Any:
+    # With the parameters that Keras finds in the signature, to save them.
+    @functools.wraps(init)
+    def __init__(
+        self: Any, inputs: Any = None, outputs: Any = None, name: Any = None, **kwargs: Any
+    ) -> None:
+        if inputs is not None:
+            kwargs["inputs"] = inputs
+        if outputs is not None:
+            kwargs["outputs"] = outputs
+        init(self, name=name, **kwargs)
 
     return __init__
 

@@ -1,0 +1,1 @@
+"""`tf.contrib.learn`: the estimators of TensorFlow 1.0 and what they were used with."""

@@ -1,0 +1,1 @@
+"""`tf.contrib.opt`: optimizers that stand beside those of `tf.train`."""

@@ -1,0 +1,1 @@
+"""What runs take and models cost: `Timeline`, `tf.profiler`."""
