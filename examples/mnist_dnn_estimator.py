@@ -86,6 +86,28 @@ def export_and_serve(classifier, pictures, folder):
         return sess.run(signature.outputs["class_ids"].name, feed_dict={X: pictures})[:, 0]
 
 
+def draw(pictures, labels, predictions):
+    try:
+        import matplotlib
+    except ImportError:
+        print("matplotlib is not installed: no plot")
+        return
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    wrong = np.flatnonzero(predictions != labels)[:20]
+    figure, axes = plt.subplots(2, 10, figsize=(11, 2.8))
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, axis in zip(wrong, axes.flat):
+        axis.imshow(pictures[i].reshape(28, 28), cmap="binary")
+        axis.set_title(f"{labels[i]}, read {predictions[i]}", fontsize=8)
+    figure.suptitle("test pictures that the served network reads wrongly")
+    os.makedirs("outputs", exist_ok=True)
+    figure.savefig("outputs/mnist_dnn_estimator.png", dpi=120)
+    print("plot: outputs/mnist_dnn_estimator.png")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="500 steps instead of 40,000")
@@ -111,6 +133,7 @@ def main():
     finally:
         shutil.rmtree(folder)
     acc_served = np.mean(served == mnist.test.labels)
+    draw(mnist.test.images, mnist.test.labels, served)
 
     print(
         f"\nmeasured:     accuracy {acc_learn:.4f} and {acc_estimator:.4f}, served {acc_served:.4f}"

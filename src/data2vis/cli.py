@@ -319,8 +319,9 @@ def _recommend(arguments: argparse.Namespace) -> int:
         print(json.dumps([each.to_json() for each in found], ensure_ascii=False))
         return 0
     for number, each in enumerate(found, 1):
-        columns = ", ".join(table.column(pointer) for pointer in each.chart.fields)
-        print(f"{number:2}  {each.score:6.2f}  {each.chart.mark:8} {columns}\n      {each.reason}")
+        names = table.profile.by_pointer
+        words = (names[word].name if word in names else word for word in each.chart.tokens())
+        print(f"{number:2}  {each.score:6.2f}  {' '.join(words)}\n            {each.reason}")
     if arguments.output is not None:
         _write_charts(Path(arguments.output), found, formats)
     return 0
@@ -389,9 +390,11 @@ def _evaluate_tables(arguments: argparse.Namespace) -> dict[str, float]:
     from data2vis import measure
     from data2vis.recommend import Recommender
 
-    files = measure.table_files(arguments.tables)[: arguments.limit]
+    files = measure.table_files(arguments.tables)
     if not files:
         raise TableError(f"{arguments.tables} has no tables")
+    if arguments.limit is not None:  # of all families: their names come together
+        files = files[:: max(1, len(files) // arguments.limit)][: arguments.limit]
     draco = find_spec("draco") is not None
     if not draco:
         print("draco is not installed: its rules are not asked", file=sys.stderr)

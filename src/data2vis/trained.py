@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,10 @@ from data2vis.vocabulary import SOURCE, TARGET, Vocabulary
 
 OPTIONS: Final = "train_options.json"
 WEIGHTS: Final = "weights.npz"
+# Written beside exported weights; the configuration stands there, too.
+_RECIPE: Final = (
+    "data2vis corpus CORPUS; data2vis train --corpus CORPUS --output OUT; data2vis export OUT"
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ class Trained:
         temporary = folder / f"tmp-{WEIGHTS}"
         np.savez_compressed(temporary, **{k: v.astype(np.float16) for k, v in values.items()})
         temporary.replace(folder / WEIGHTS)
-        self.options.write(folder)
+        record = {**self.options.record, "recipe": _RECIPE}
+        replace(self.options, record=record).write(folder)
 
 
 def shipped() -> Path:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.processes import tf1x
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,8 +62,8 @@ tf.compat.v1.nn.relu4  #
 tf.nn.\\
     softmin  #
 tf.train.MomentOptimizer(0.1)  #
-saver = tf.train.Saver()
-saver.resurrect  #
+coord = tf.train.Coordinator()
+coord.resurrect  #
 tf.GraphKeys.TRAINABLE_FEELINGS  #
 from tensorflow.contrib.gdr import gdr_server  #
 from tensorflow.contrib.layers import dense_to_nowhere as d  #
@@ -96,7 +98,11 @@ def test_fifty_unsupported_symbols_are_named_with_their_lines(tmp_path: Path) ->
     assert found == set(marked)
     assert status == 1
     text = tf1x("check", "program.py", cwd=tmp_path).stdout
-    for name in ("tf.contrib.kafka.KafkaDataset", "tf.nn.relu5", "tf.train.Saver().resurrect"):
+    for name in (
+        "tf.contrib.kafka.KafkaDataset",
+        "tf.nn.relu5",
+        "tf.train.Coordinator().resurrect",
+    ):
         assert f"  {name}" in text
     assert "program.py:9" in text
     assert text.startswith("1 file, ")
@@ -179,6 +185,24 @@ def test_shims_packages_and_what_is_gone(tmp_path: Path) -> None:
         [("program.py", 1)],
     ]
     assert rows(report, "optional", "what") == {"the package a_fast_library": [("program.py", 13)]}
+
+
+def test_keras_is_served_as_a_whole(tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    (tmp_path / "program.py").write_text(
+        "import keras\n"
+        "from keras.layers import Dense, NoSuchLayer\n"
+        "from keras import backend as K\n"
+        "keras.layers.Dense(3).anything, K.learning_phase\n"
+    )
+    _, report = check(".", cwd=tmp_path)
+    (what,) = rows(report, "gone", "what").items()
+    assert what == (
+        "keras.layers.NoSuchLayer is not in the keras that tf1x serves",
+        [("program.py", 2)],
+    )
+    (shim,) = rows(report, "shims", "what").values()
+    assert {line for _, line in shim} == {1, 2, 3, 4}
 
 
 def test_notebooks_python2_and_what_cannot_be_read(tmp_path: Path) -> None:

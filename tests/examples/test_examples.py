@@ -21,12 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_PROGRAMS = {"course_data.py", "demo.py"}
 ALL = [p for p in sorted((ROOT / "examples").glob("*.py")) if p.name not in NOT_PROGRAMS]
 # TensorFlow 2.21 has no tf.contrib, and no shim makes gymnasium the gym of the time for it.
-CONTRIB = [
-    p for p in ALL if any(text in p.read_text() for text in ("tf.contrib.", "import gym\n"))
-]
+CONTRIB = [p for p in ALL if any(text in p.read_text() for text in ("tf.contrib.", "import gym\n"))]
 # Without graphs and sessions there is nothing to record: what they print is compared.
 EAGER = [p for p in ALL if "tf.enable_eager_execution()" in p.read_text()]
-PROGRAMS = [p for p in ALL if p not in CONTRIB and p not in EAGER]
+# Keras trains without a graph here (test_keras_programs.py runs these).
+KERAS = [p for p in ALL if "from tensorflow import keras" in p.read_text()]
+PROGRAMS = [p for p in ALL if p not in (*CONTRIB, *EAGER, *KERAS)]
 
 # The part of a training graph that is each engine's own.
 _BACKWARD = {"gradients", "Adam", "GradientDescent"}
@@ -237,6 +237,7 @@ def test_eager_programs_print_the_same_numbers(program: Path, data: Path) -> Non
         ("seq2seq_translate", r"measured: +0\.\d"),
         ("frozen_lake_q", r"measured: +goal reached in 1\.00 of 1,000 episodes"),
         ("q_network", r"measured: +frozen lake 0\.\d+; CartPole mean \d+"),
+        ("mnist_dnn_estimator", r"measured: +accuracy \d\.\d+ and \d\.\d+, served \d\.\d+"),
     ],
 )
 def test_programs_of_contrib(name: str, figure: str, data: Path) -> None:
@@ -244,7 +245,7 @@ def test_programs_of_contrib(name: str, figure: str, data: Path) -> None:
     assert program in CONTRIB
     done = subprocess.run(
         [sys.executable, "-m", "tf1x", "run", str(program), "--quick"],
-        env={**os.environ, "MPLBACKEND": "Agg"},
+        env={**os.environ, "TF1X_DATA": str(data), "MPLBACKEND": "Agg"},
         cwd=data,
         capture_output=True,
         text=True,

@@ -9,7 +9,6 @@ import pytest
 
 import tf1x as tf
 from tf1x.lib import device_lib
-from tf1x.runtime import devices
 
 
 class FakeDevice(NamedTuple):

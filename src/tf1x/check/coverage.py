@@ -98,7 +98,10 @@ def _is_open(value: Any) -> bool:
 
 
 def _is_dynamic(cls: type) -> bool:
-    return hasattr(cls, "__getattr__") or not str(cls.__module__).startswith("tf1x.")
+    """Whether what calling a class makes has other attributes than the class tells."""
+    makes_others = type(cls).__call__ is not type.__call__ or cls.__new__ is not object.__new__
+    foreign = not str(cls.__module__).startswith("tf1x.")
+    return makes_others or foreign or hasattr(cls, "__getattr__")
 
 
 @functools.cache

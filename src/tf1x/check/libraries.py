@@ -92,7 +92,7 @@ class Libraries:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name in {_longest(p, shims.patches) for p in paths if self._is_foreign(p)}:
-                if name and self._is_installed(name):
+                if name and name not in shims.preparations and self._is_installed(name):
                     self._before[name] = _copy(importlib.import_module(name))
             with shims.recording():
                 shims.install()
@@ -104,7 +104,7 @@ class Libraries:
         """What there is to say of a dotted path below a top-level module other than TensorFlow."""
         path = path.partition(f".{CALLED}")[0]
         name = _longest(path, [*shims.modules, *shims.patches])
-        if name:  # what is below the first attribute makes no difference
+        if name and name not in shims.preparations:  # what is below an attribute is no matter
             path = ".".join(path.split(".")[: name.count(".") + 2])
         if path not in self._answers:
             self._answers[path] = self._answer(path)
@@ -116,6 +116,9 @@ class Libraries:
             return _FINE
         with warnings.catch_warnings(), shims.recording() as notes:
             warnings.simplefilter("ignore")
+            name = _longest(path, shims.preparations)
+            if name and self._is_installed(name):
+                return self._of_served(name, path)
             name = _longest(path, shims.modules)
             if name and self._has_made(name):
                 return self._of_made(name, path[len(name) + 1 :], notes)
@@ -153,6 +156,23 @@ class Libraries:
                 if not self._is_installed(f"{name}.{first}"):
                     return Answer(gone=f"{name}.{first}: the shim of {name} does not have it")
         return Answer(shim=notes[-1] if notes else _made(name))
+
+    def _of_served(self, name: str, path: str) -> Answer:
+        """A library that a shim serves as a whole."""
+        value: Any = importlib.import_module(name)
+        done = name
+        for part in path[len(name) + 1 :].split(".") if path != name else ():
+            done = f"{done}.{part}"
+            try:
+                value = getattr(value, part)
+            except AttributeError:
+                try:
+                    value = importlib.import_module(done)
+                except ImportError:
+                    return Answer(gone=f"{done} is not in the {name} that tf1x serves")
+            if not isinstance(value, ModuleType):  # a class or function: what it has is its own
+                break
+        return Answer(shim=f"{name} is served with the names and arguments of its time")
 
     def _of_patched(self, name: str, attribute: str, notes: list[str]) -> Answer:
         path = f"{name}.{attribute}"

@@ -12,6 +12,7 @@ from typing import Any
 from tf1x import _version
 from tf1x.check import coverage, libraries, sources
 from tf1x.check.uses import Method, Reader, Use
+from tf1x.importer import shims
 from tf1x.importer.old_source import REPLACED
 
 _PLACES_SHOWN = 6
@@ -86,8 +87,9 @@ def check(paths: Iterable[Path]) -> Report:
         uses += _read(file, report)
     others = {p for _, use in uses for p in use.paths if not _is_tensorflow(p)}
     known = libraries.Libraries(_own_modules(paths, files), others)
-    for place, use in uses:
-        _judge(report, known, place, use)
+    with shims.recording():  # what a look-up loads is no use of a shim
+        for place, use in uses:
+            _judge(report, known, place, use)
     return report
 
 

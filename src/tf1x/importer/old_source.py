@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -199,6 +200,9 @@ class _Py2Loader(_Loader):
     py2 = True
 
 
+_OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+
+
 class Finder(MetaPathFinder):
     """Finds modules of the program, that is, all that are not installed."""
 
@@ -217,7 +221,7 @@ class Finder(MetaPathFinder):
             return None
         if spec.origin.startswith(self._installed) or "site-packages" in spec.origin:
             return None
-        if fullname.partition(".")[0] == "tf1x":
+        if spec.origin.startswith(_OURS):  # under whatever name (tensorflow.keras.layers)
             return None
         spec.loader = self._loader(fullname, spec.origin)
         return spec

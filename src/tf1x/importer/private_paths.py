@@ -237,6 +237,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("contrib.layers.python.layers", "summaries", "tf1x.lib.contrib.layers.summaries"),
     **_all("contrib.layers.python.layers", "utils", "tf1x.lib.contrib.layers.utils"),
     "contrib.slim.python.slim": ("tf.contrib.slim",),
+    "contrib.learn.python.learn": ("tf.contrib.learn",),
     **_all(
         "contrib.learn.python.learn",
         "learn monitored_session session_run_hook basic_session_run_hooks supervised_session",
@@ -339,6 +340,10 @@ MODULES: dict[str, str] = {
     },
     "contrib.slim.python.slim.data.dataset_data_provider": "tf1x.lib.contrib.slim.data_provider",
     "python.ops.inplace_ops": "tf1x.ops.inplace",
+    "core.profiler.tfprof_log_pb2": "tf1x.lib.profiler.op_log",
+    "python.profiler.tfprof_logger": "tf1x.lib.profiler.op_log",
+    "python.profiler.model_analyzer": "tf1x.lib.profiler.model",
+    "python.profiler.option_builder": "tf1x.lib.profiler.options",
     **{
         f"contrib.slim.python.slim.{package}{module}": f"tf1x.lib.contrib.slim.{package}{module}"
         for package, modules in {

@@ -36,12 +36,23 @@ class Template:
         self._custom_getter = custom_getter
         self._scope: VariableScope | None = None
         self._created = False
+        self._store: Any = None  # of the variables, while TensorFlow executes eagerly
         if create_scope_now:
             chosen = unique_name or _unique_scope_name(name)
             with pure_variable_scope(chosen, custom_getter=custom_getter) as scope:
                 self._scope = scope
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not scopes.get_default_graph().outermost.is_eager:
+            return self._in_scope(args, kwargs)
+        if self._store is None:
+            from tf1x.lib.eager.stores import EagerVariableStore
+
+            self._store = EagerVariableStore()
+        with self._store.as_default():  # nothing else keeps them
+            return self._in_scope(args, kwargs)
+
+    def _in_scope(self, args: Any, kwargs: Any) -> Any:
         if self._scope is None:
             with variable_scope(
                 self._unique_name, self._name, custom_getter=self._custom_getter

@@ -106,6 +106,10 @@ def install() -> None:
     Tensor._override_operator("__neg__", lambda x: math.Neg(x))
     Tensor._override_operator("__abs__", lambda x: absolute(x))
     Tensor._override_operator("__invert__", _invert)
+    # Which these are, as classes of programs that stand for tensors ask.
+    both = {f"__{prefix}{name}__" for name in _BINARY for prefix in ("", "r")}
+    unary = {"__neg__", "__abs__", "__invert__", "__getitem__"}
+    Tensor.OVERLOADABLE_OPERATORS = both | unary | {f"__{name}__" for name in _COMPARISONS}  # type: ignore[attr-defined]
 
 
 install()

@@ -43,7 +43,6 @@ _MAX_SEED = 2**31 - 1
 _GRAPH_ONLY = {
     "Placeholder": "tf.placeholder() is not compatible with eager execution.",
     "PlaceholderV2": "tf.placeholder() is not compatible with eager execution.",
-    "PlaceholderWithDefault": "tf.placeholder_with_default() is not compatible with eager execution.",
     "VariableV2": "Reference variables are not compatible with eager execution; use tf.Variable.",
 }
 # Collections would keep all that an eager program ever made; these are only for graphs.
@@ -233,6 +232,9 @@ class _EagerEvaluator(Evaluator):
         written = self._write(op, definition, outputs) if definition.writes else outputs
         return [_array(self._checked(op, t, v)) for t, v in zip(op.outputs, written, strict=True)]
 
+    def _note_rows(self, keys: list[str | None]) -> None:
+        """Nothing: an op that fails writes nothing, and there is no run to take back."""
+
     def _computed(self, op: Operation, definition: OpDef, inputs: list[Any]) -> list[Any]:
         if definition.injected or definition.host:
             if definition.injected == {"op"} and not definition.host:
@@ -253,12 +255,10 @@ class _EagerEvaluator(Evaluator):
 
     def _compiled(self, op: Operation, definition: OpDef) -> eager_kernels.Kernel:
         count, attrs = len(op.outputs), op.attrs
-        parts = definition.input_slices(attrs)
 
         def lower(inputs: list[Any]) -> list[Any]:
             return self.lower(_Like(count), definition, attrs, inputs)  # type: ignore[arg-type]
 
-        del parts
         return eager_kernels.kernel(op, lower)
 
     def _lowered(self, op: Operation, definition: OpDef, inputs: list[Any]) -> list[Any]:

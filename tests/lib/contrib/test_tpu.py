@@ -38,7 +38,7 @@ def test_estimator(tmp_path: Path) -> None:
             loss=loss,
             train_op=optimizer.minimize(loss, tf.train.get_global_step()),
             eval_metrics=(lambda t, y: {"error": tf.metrics.mean(t - y)}, [labels, y]),
-            host_call=(lambda l: calls.assign_add(1), {"l": tf.reshape(loss, [1])}),
+            host_call=(lambda loss: calls.assign_add(1), {"loss": tf.reshape(loss, [1])}),
             scaffold_fn=tf.train.Scaffold,
         )
 

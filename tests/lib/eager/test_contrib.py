@@ -77,6 +77,9 @@ def test_stores_find_variables_again() -> None:
         assert [v.name for v in store.variables()] == ["l1/bias:0", "l1/kernel:0"]
         np.testing.assert_array_equal(found[0].numpy(), found[1].numpy())
         assert len(store.copy().trainable_variables()) == 2
+        template = tfe.make_template("shared", lambda x: tf1x.layers.dense(x, 2))
+        one, two = template(tf1x.ones([1, 2])), template(tf1x.ones([1, 2]))
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
         first, second = (tf1x.get_variable("same", [2]) for _ in range(2))
         assert first is not second
 

@@ -481,7 +481,7 @@ def run_configs(tf: Any, folder: str) -> Any:
     out.append(
         [replaced.save_checkpoints_secs, replaced.save_checkpoints_steps, replaced.model_dir]
     )
-    for options in (
+    wrong: list[dict[str, Any]] = [
         {"save_checkpoints_steps": 1, "save_checkpoints_secs": 1},
         {"model_dir": ""},
         {"save_summary_steps": -1},
@@ -493,8 +493,8 @@ def run_configs(tf: Any, folder: str) -> Any:
         {"session_config": 1},
         {"device_fn": lambda x: x},
         {"protocol": "http"},
-    ):
-        out.append(_error(functools.partial(make, **options)))  # type: ignore[arg-type]
+    ]
+    out += [_error(functools.partial(make, **options)) for options in wrong]
     return [*out, _error(lambda: make().replace(master="x"))[0]]
 
 

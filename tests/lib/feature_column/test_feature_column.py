@@ -30,8 +30,9 @@ FEATURES = {
 def _vocabulary() -> str:
     path = os.path.join(tempfile.gettempdir(), "tf1x_feature_column_vocabulary.txt")
     if not os.path.exists(path):
-        with open(path, "w") as file:
+        with tempfile.NamedTemporaryFile("w", delete=False) as file:
             file.write("a\nb\nc\n")
+        os.replace(file.name, path)  # another worker may be reading it
     return path
 
 

@@ -33,8 +33,7 @@ MODELS: dict[str, tuple[Any, tuple[int, ...]]] = {
     ),
     "recurrent": (
         lambda k: [
-            k.Masking(0.0, input_shape=(4, 3)),
-            k.Bidirectional(k.LSTM(4, return_sequences=True)),
+            k.LSTM(4, return_sequences=True, input_shape=(4, 3)),
             k.GRU(3),
             k.Dense(2, activation="hard_sigmoid"),
         ],

@@ -69,10 +69,14 @@ def test_models_in_sessions() -> None:
     train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
     for _ in range(5):
         session.run(train, {x: X})
-    assert session.run(loss, {x: X}) == pytest.approx(np.mean((model.predict(X) - 1) ** 2), rel=1e-5)
+    assert session.run(loss, {x: X}) == pytest.approx(
+        np.mean((model.predict(X) - 1) ** 2), rel=1e-5
+    )
     model.compile("sgd", "mse")
     model.fit(X, np.ones((32, 2)), verbose=0)
-    assert session.run(loss, {x: X}) == pytest.approx(np.mean((model.predict(X) - 1) ** 2), rel=1e-5)
+    assert session.run(loss, {x: X}) == pytest.approx(
+        np.mean((model.predict(X) - 1) ** 2), rel=1e-5
+    )
 
 
 def test_own_layer_on_a_placeholder() -> None:

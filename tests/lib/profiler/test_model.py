@@ -83,3 +83,22 @@ def test_what_cannot_be_answered_raises() -> None:
         tf1x.profiler.profile(tf1x.Graph(), options=builder().select(["micros"]).build())
     with pytest.raises(tf1x.errors.UnimplementedError, match="'code'"):
         tf1x.profiler.profile(tf1x.Graph(), cmd="code")
+
+
+def test_an_op_log(tmp_path: Path) -> None:
+    from tensorboard.compat.proto.tfprof_log_pb2 import OpLogProto
+
+    own = tf1x.contrib.tfprof.tfprof_logger.OpLog()
+    own.log_entries.add(name="dense/MatMul", types=["mine"])
+    with tf1x.Graph().as_default() as graph:
+        network(tf1x)
+        tf1x.contrib.tfprof.tfprof_logger.write_op_log(
+            graph, log_dir=str(tmp_path / "x"), op_log=own
+        )
+    log = OpLogProto.FromString((tmp_path / "x" / "tfprof_log").read_bytes())
+    entries = {entry.name: entry for entry in log.log_entries}
+    assert entries["conv/w"].types == ["_trainable_variables"]
+    assert (entries["dense/MatMul"].float_ops, entries["dense/MatMul"].types) == (
+        2 * 4 * 72 * 10,
+        ["mine"],
+    )

@@ -132,7 +132,7 @@ def hooks_in_order(tf: Any, folder: str) -> Any:
 
 
 def training_session(tf: Any, folder: str) -> Any:
-    step, train = counter(tf)
+    _, train = counter(tf)
     loss = 1.0 / tf.cast(train, tf.float32)
     tf.summary.scalar("loss", loss)
     kept = []

@@ -19,6 +19,9 @@ lazy("tf1x.ops.nn", "contrib.nn.nth_element", "nn.nth_element", attribute="NthEl
 
 for _module in ("data_decoder", "dataset", "tfexample_decoder"):
     lazy_module(f"{_SLIM}.{_module}", f"contrib.slim.{_module}")
+lazy(f"{_SLIM}.training_loop", "contrib.slim.learning.train")
+for _name in ("checkpoints_iterator", "evaluate_once", "evaluation_loop"):
+    lazy(f"{_SLIM}.evaluation", f"contrib.slim.evaluation.{_name}")
 lazy(f"{_SLIM}.data_provider", "contrib.slim.data_provider.DataProvider")
 lazy(f"{_SLIM}.data_provider", "contrib.slim.dataset_data_provider.DatasetDataProvider")
 
@@ -93,3 +96,11 @@ for _name in (
     "viterbi_decode",
 ):
     lazy("tf1x.lib.contrib.crf", f"contrib.crf.{_name}")
+for _name in ("OpLog", "OpLogProto", "merge_default_op_log", "write_op_log"):
+    lazy("tf1x.lib.profiler.op_log", f"contrib.tfprof.tfprof_logger.{_name}")
+
+lazy_module("tf1x.lib.profiler.op_log", "tools.tfprof.tfprof_log_pb2")
+
+for _kind in ("sigmoid", "softmax", "sparse_softmax"):
+    _name = f"deprecated_flipped_{_kind}_cross_entropy_with_logits"
+    lazy("tf1x.lib.contrib.nn", f"contrib.nn.{_name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from tf1x.lib.eager.tape import GradientTape
 from tf1x.lib.gradients import registered
 from tf1x.ops.script import py_func
 from tf1x.runtime import eager
+
+_numbers = itertools.count()
 
 
 def py_function(
@@ -44,7 +47,7 @@ def py_function(
 
     inputs = [convert.to_tensor(x) for x in inp]
     graph = scopes.get_default_graph()
-    key = f"EagerPyFunc-{id(forward)}"
+    key = f"EagerPyFunc-{next(_numbers)}"
     registered[key] = _gradient(func, len(inputs), types)
     with graph.gradient_override_map({"PyFunc": key}):
         results = py_func(forward, inputs, types, name=name)

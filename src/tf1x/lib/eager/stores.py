@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tf1x.core import scopes
 from tf1x.lib import variable_scope
 from tf1x.lib.variable_store import VariableStore
 from tf1x.runtime import eager
@@ -41,8 +40,7 @@ class EagerVariableStore:
         scope = variable_scope.get_variable_scope()
         reuse, scope._reuse = scope._reuse, variable_scope.AUTO_REUSE
         try:
-            with scopes.name_scope(""):
-                yield
+            yield
         finally:
             found[:] = saved
             scope._reuse = reuse

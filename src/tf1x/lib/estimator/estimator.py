@@ -8,15 +8,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tf1x.core import nest, scopes
+from tf1x.core import scopes
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.random_seed import set_random_seed
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import logging
 from tf1x.lib.estimator import results
 from tf1x.lib.estimator.mode_keys import ModeKeys
 from tf1x.lib.estimator.model_fn import LOSS_METRIC_KEY, EstimatorSpec, verify_model_fn_args
+from tf1x.lib.estimator.predictions import batch_length, extract_keys, warn_if_endless
 from tf1x.lib.estimator.run_config import RunConfig, TaskType, default_session_config
 from tf1x.lib.estimator.util import known_arguments, parse_input_fn_result
 from tf1x.lib.estimator.warm_start import warm_start_settings
@@ -379,10 +380,10 @@ class Estimator:
             set_random_seed(self._config.tf_random_seed)
             self._create_and_assert_global_step(graph)
             features, _, input_hooks = self._features_and_labels(input_fn, ModeKeys.PREDICT)
-            _warn_if_endless(features)
+            warn_if_endless(features)
             spec = self._call_model_fn(features, None, ModeKeys.PREDICT, self.config)
             self._maybe_warm_start(path)
-            predictions = _extract_keys(spec.predictions, predict_keys)
+            predictions = extract_keys(spec.predictions, predict_keys)
             creator = ChiefSessionCreator(
                 checkpoint_filename_with_path=path,
                 master=self._config.master,
@@ -398,7 +399,7 @@ class Estimator:
                     elif not isinstance(predictions, dict):
                         yield from values
                     else:
-                        for i in range(_batch_length(values)):
+                        for i in range(batch_length(values)):
                             yield {key: value[i] for key, value in values.items()}
 
     # -- export --------------------------------------------------------------------------------
@@ -583,38 +584,3 @@ def _metric_ops(spec: EstimatorSpec) -> tuple[Any, dict[str, Any]]:
     metrics[LOSS_METRIC_KEY] = mean(spec.loss)
     ordered = sorted(metrics.items())
     return group(*(update for _, (_, update) in ordered)), {k: value for k, (value, _) in ordered}
-
-
-def _extract_keys(predictions: Any, keys: Any) -> Any:
-    if not keys:
-        return predictions
-    if not isinstance(predictions, dict):
-        raise ValueError("predict_keys argument is not valid in case of non-dict predictions.")
-    found = {key: value for key, value in predictions.items() if key in keys}
-    if not found:
-        raise ValueError(
-            f"Expected to run at least one output from {predictions.keys()}, provided {keys}."
-        )
-    return found
-
-
-def _batch_length(values: dict[str, Any]) -> int:
-    lengths = {key: value.shape[0] for key, value in values.items()}
-    first = next(iter(lengths.values()))
-    for key, length in lengths.items():
-        if length != first:
-            raise ValueError(
-                f"Batch length of predictions should be same. {key} has different batch length than "
-                "others."
-            )
-    return first
-
-
-def _warn_if_endless(features: Any) -> None:
-    tensors = [item for item in nest.flatten(features) if isinstance(item, Tensor)]
-    ends = any(tensor.op.type == "IteratorGetNext" for tensor in tensors)
-    if not ends and not scopes.get_collection(GraphKeys.QUEUE_RUNNERS):
-        logging.warning(
-            "Input graph does not use tf.data.Dataset or contain a QueueRunner. That means predict "
-            "yields forever. This is probably a mistake."
-        )

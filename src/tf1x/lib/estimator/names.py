@@ -16,6 +16,18 @@ _NAMES = {
     "warm_start": "WarmStartSettings",
 }
 
+# The hooks of tf.train, under their later names.
+_HOOKS = {
+    "basic_session_run_hooks": (
+        "FeedFnHook FinalOpsHook GlobalStepWaiterHook LoggingTensorHook NanLossDuringTrainingError "
+        "NanTensorHook StepCounterHook StopAtStepHook SummarySaverHook"
+    ),
+    "checkpoint_hooks": "CheckpointSaverHook CheckpointSaverListener",
+    "hook_timers": "SecondOrStepTimer",
+    "profiler_hook": "ProfilerHook",
+    "session_run_hook": "SessionRunArgs SessionRunContext SessionRunHook SessionRunValues",
+}
+
 _EXPORT = (
     "ClassificationOutput ExportOutput PredictOutput RegressionOutput ServingInputReceiver "
     "TensorServingInputReceiver build_parsing_serving_input_receiver_fn "
@@ -40,6 +52,9 @@ _CANNED = {
 for _module, _names in (_NAMES | _CANNED).items():
     for _name in _names.split():
         lazy(f"{_HERE}.{_module}", f"estimator.{_name}")
+for _module, _names in _HOOKS.items():
+    for _name in _names.split():
+        lazy(f"tf1x.lib.train.{_module}", f"estimator.{_name}")
 for _name in _EXPORT.split():
     lazy(f"{_HERE}.export", f"estimator.export.{_name}")
 for _name in (
@@ -52,3 +67,11 @@ for _name in ("numpy_input_fn", "pandas_input_fn"):
     lazy(f"{_HERE}.inputs", f"estimator.inputs.{_name}")
 for _name in ("dnn", "linear"):
     lazy(f"{_HERE}.canned.{_name}", f"estimator.experimental.{_name}_logit_fn_builder")
+for _name in (
+    "make_early_stopping_hook",
+    "stop_if_higher_hook",
+    "stop_if_lower_hook",
+    "stop_if_no_decrease_hook",
+    "stop_if_no_increase_hook",
+):
+    lazy(f"{_HERE}.early_stopping", f"estimator.experimental.{_name}", f"contrib.estimator.{_name}")

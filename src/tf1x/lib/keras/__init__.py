@@ -65,19 +65,22 @@ _INSIDE = (
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LIGHT or name in _HEAVY:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _OLD_PLACES:
-        return importlib.import_module(f"{__name__}.{_OLD_PLACES[name]}")
+    if name in _LIGHT or name in _HEAVY or name in _OLD_PLACES:
+        return module(name)
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("Model", "Sequential"):
-        return getattr(importlib.import_module(f"{__name__}.models"), name)
+        return getattr(module("models"), name)
     if name == "Input":
-        return importlib.import_module(f"{__name__}.layers").Input
+        return module("layers").Input
+    return getattr(_loaded(), name)
+
+
+def _loaded() -> ModuleType:
+    """Keras itself; what serves `import keras` is done before a module of ours is half imported."""
     from tf1x.lib.keras.engine import genuine
 
-    return getattr(genuine(), name)
+    return genuine()
 
 
 def __dir__() -> list[str]:
@@ -92,6 +95,8 @@ def module(path: str) -> ModuleType:
     """
     path = _OLD_PLACES.get(path, path)
     top, _, below = path.partition(".")
+    if top not in _LIGHT:
+        _loaded()
     if top == "applications" and below:
         return getattr(importlib.import_module(f"{__name__}.applications"), below)
     if path not in (*_LIGHT, *_HEAVY, *_INSIDE):

@@ -260,9 +260,7 @@ class Function:
         self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         wanted = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         self.outputs = [tf.convert_to_tensor(t) for t in wanted]
-        self.updates = [
-            tf.assign(*u) if isinstance(u, tuple) else u for u in updates or []
-        ]
+        self.updates = [tf.assign(*u) if isinstance(u, tuple) else u for u in updates or []]
 
     def __call__(self, inputs: Any) -> Any:
         """The outputs for values of the inputs (None for the learning phase that is set)."""
@@ -310,7 +308,7 @@ def manual_variable_initialization(value: bool) -> None:
 
 
 def image_dim_ordering() -> str:
-    """"tf" or "th" (Keras 1)."""
+    """ "tf" or "th" (Keras 1)."""
     return "tf" if image_data_format() == "channels_last" else "th"
 
 

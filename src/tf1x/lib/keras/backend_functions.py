@@ -271,12 +271,16 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:
     """Rows of labels with their lengths as a SparseTensor."""
     mask = tf.sequence_mask(label_lengths, tf.shape(labels)[1])
     places = tf.where(mask)
-    return tf.SparseTensor(places, tf.gather_nd(labels, places), tf.shape(labels, out_type=tf.int64))
+    return tf.SparseTensor(
+        places, tf.gather_nd(labels, places), tf.shape(labels, out_type=tf.int64)
+    )
 
 
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
     """The CTC loss of each row of the batch; `y_pred` are probabilities."""
-    labels = tf.to_int32(ctc_label_dense_to_sparse(y_true, tf.to_int32(tf.squeeze(label_length, -1))))
+    labels = tf.to_int32(
+        ctc_label_dense_to_sparse(y_true, tf.to_int32(tf.squeeze(label_length, -1)))
+    )
     logits = tf.log(tf.transpose(y_pred, [1, 0, 2]) + _EPSILON)
     lengths = tf.to_int32(tf.squeeze(input_length, -1))
     return tf.expand_dims(tf.nn.ctc_loss(labels, logits, lengths), 1)
@@ -601,7 +605,9 @@ def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool
         if keep is None:
             return after
         return tuple(
-            tf.where(tf.logical_and(tf.expand_dims(keep, -1), tf.ones_like(new, dtype="bool")), new, old)
+            tf.where(
+                tf.logical_and(tf.expand_dims(keep, -1), tf.ones_like(new, dtype="bool")), new, old
+            )
             for new, old in zip(after, before, strict=True)
         )
 

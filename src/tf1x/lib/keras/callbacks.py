@@ -70,7 +70,9 @@ class _ModelCheckpoint(_keras.Callback):
         better = self.best is None or (value > self.best if self._larger else value < self.best)
         if self.verbose:
             what = f"improved from {self.best or float('inf'):.5f} to {value:.5f}, saving model to {path}"
-            print(f"\nEpoch {epoch + 1:05d}: {self.monitor} {what if better else f'did not improve from {self.best:.5f}'}")
+            print(
+                f"\nEpoch {epoch + 1:05d}: {self.monitor} {what if better else f'did not improve from {self.best:.5f}'}"
+            )
         if better:
             self.best = value
         return better

@@ -17,7 +17,12 @@ max_norm = maxnorm = MaxNorm
 min_max_norm = MinMaxNorm
 
 
-nonneg, non_neg, unitnorm, unit_norm = _keras.NonNeg, _keras.NonNeg, _keras.UnitNorm, _keras.UnitNorm
+nonneg, non_neg, unitnorm, unit_norm = (
+    _keras.NonNeg,
+    _keras.NonNeg,
+    _keras.UnitNorm,
+    _keras.UnitNorm,
+)
 
 
 def serialize(constraint: Any) -> dict[str, Any]:

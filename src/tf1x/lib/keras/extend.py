@@ -223,7 +223,7 @@ def _learning_rates(optimizers: Any) -> None:
     init, config = base.__init__, base.get_config
 
     @functools.wraps(init)
-    def __init__(self: Any, *args: Any, decay: Any = None, **kwargs: Any) -> None:
+    def extended_init(self: Any, *args: Any, decay: Any = None, **kwargs: Any) -> None:
         object.__setattr__(self, "_tf1x_decay", float(decay or 0.0))
         init(self, *args, **kwargs)
 
@@ -231,7 +231,7 @@ def _learning_rates(optimizers: Any) -> None:
     def get_config(self: Any) -> dict[str, Any]:
         return {**config(self), **({"decay": self._tf1x_decay} if self._tf1x_decay else {})}
 
-    base.__init__, base.get_config = __init__, get_config
+    base.__init__, base.get_config = extended_init, get_config
     base._get_current_learning_rate = _get_current_learning_rate
     # The variable behind the rate, which programs read and set: `K.set_value(optimizer.lr, 0.1)`.
     base.lr = property(

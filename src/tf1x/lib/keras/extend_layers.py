@@ -11,7 +11,14 @@ from tf1x.lib.keras.bridge import holds_tensor, is_graph_value, on_graph
 from tf1x.lib.keras.engine import genuine
 
 # Arguments of the time that change nothing here.
-_IGNORED = ("dynamic", "batch_size", "input_dtype", "input_length", "implementation", "consume_less")
+_IGNORED = (
+    "dynamic",
+    "batch_size",
+    "input_dtype",
+    "input_length",
+    "implementation",
+    "consume_less",
+)
 
 
 class Dim(int):
@@ -139,7 +146,7 @@ def _at(name: str) -> Any:
 
 def _init(original: Any) -> Any:
     @functools.wraps(original)
-    def __init__(self: Any, **kwargs: Any) -> None:
+    def extended_init(self: Any, **kwargs: Any) -> None:
         weights = kwargs.pop("weights", None)
         for name in _IGNORED:
             kwargs.pop(name, None)
@@ -163,7 +170,7 @@ def _init(original: Any) -> Any:
         if _is_programs(type(self)) or type(self).__name__ == "Lambda":
             self._tf1x_seed = genuine("random").SeedGenerator()
 
-    return __init__
+    return extended_init
 
 
 def _is_one(shape: Any) -> bool:
@@ -191,7 +198,13 @@ def _add_weight(original: Any) -> Any:
             order = ("shape", "initializer", "name") if len(args) > 1 else ("shape",)
         for name, value in zip(order, args, strict=False):
             kwargs.setdefault(name, value)
-        for name in ("use_resource", "getter", "partitioner", "collections", "experimental_autocast"):
+        for name in (
+            "use_resource",
+            "getter",
+            "partitioner",
+            "collections",
+            "experimental_autocast",
+        ):
             kwargs.pop(name, None)
         for name in ("aggregation", "synchronization"):  # of distributed variables
             if not isinstance(kwargs.get(name), str):
@@ -220,18 +233,18 @@ def _is_programs(kind: type) -> bool:
 
 def _call(original: Any) -> Any:
     @functools.wraps(original)
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def extended_call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if holds_tensor(args) or holds_tensor(kwargs):
             from tf1x.lib.keras.graph_calls import call_layer
 
             return call_layer(self, args, kwargs)
         return original(self, *args, **kwargs)
 
-    return __call__
+    return extended_call
 
 
 def _init_subclass(original: Any) -> Any:
-    def __init_subclass__(cls: Any, **kwargs: Any) -> None:
+    def extended_init_subclass(cls: Any, **kwargs: Any) -> None:
         original(**kwargs)
         if cls.__module__.startswith("keras."):
             return
@@ -242,7 +255,7 @@ def _init_subclass(original: Any) -> Any:
         if "get_output_shape_for" in cls.__dict__:  # Keras 1
             cls.compute_output_shape = cls.__dict__["get_output_shape_for"]
 
-    return __init_subclass__
+    return extended_init_subclass
 
 
 def _programs_call(call: Any) -> Any:

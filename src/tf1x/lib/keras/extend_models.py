@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -87,16 +86,16 @@ def _of_today(args: Any, kwargs: Any) -> Any:
 
 def _model_new(original: Any) -> Any:
     @functools.wraps(original)
-    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    def extended_new(cls: Any, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = _of_today(args, kwargs)
         return original(cls, *args, **kwargs)
 
-    return __new__
+    return extended_new
 
 
 def _model_init(original: Any) -> Any:
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def extended_init(self: Any, *args: Any, **kwargs: Any) -> None:
         args, kwargs = _of_today(args, kwargs)
         for value in (*args, *kwargs.values()):
             for item in value if isinstance(value, (list, tuple)) else [value]:
@@ -108,13 +107,13 @@ def _model_init(original: Any) -> Any:
                     )
         original(self, *args, **kwargs)
 
-    return __init__
+    return extended_init
 
 
 def _functional_init(init: Any) -> Any:
     # With the parameters that Keras finds in the signature, to save them.
     @functools.wraps(init)
-    def __init__(
+    def extended_init(
         self: Any, inputs: Any = None, outputs: Any = None, name: Any = None, **kwargs: Any
     ) -> None:
         if inputs is not None:
@@ -123,7 +122,7 @@ def _functional_init(init: Any) -> Any:
             kwargs["outputs"] = outputs
         init(self, name=name, **kwargs)
 
-    return __init__
+    return extended_init
 
 
 def _add(original: Any) -> Any:
@@ -356,7 +355,12 @@ def _batch_size(source: Any) -> tuple[int, Any]:
     rows = first[0] if isinstance(first, tuple) else first
     while isinstance(rows, (list, dict)):
         rows = next(iter(rows.values() if isinstance(rows, dict) else rows))
-    return len(rows), itertools.chain([first], source)
+
+    def again() -> Iterator[Any]:  # Keras knows generators alone
+        yield first
+        yield from source
+
+    return len(rows), again()
 
 
 def _predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
@@ -441,7 +445,10 @@ class Logs(dict):
         return dict.__contains__(self, key) or dict.__contains__(self, self._other(key))
 
     def get(self, key: Any, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
 
 def _extend_callbacks() -> None:

@@ -261,7 +261,9 @@ class _Node:
 
         return learning_phase()
 
-    def _updated(self, target: Target, args: Any, kwargs: Any, phase: Any, inside: Any) -> list[Any]:
+    def _updated(
+        self, target: Target, args: Any, kwargs: Any, phase: Any, inside: Any
+    ) -> list[Any]:
         """The variables that the call assigns to, found by a call on shapes alone."""
         candidates = list(self.function.non_trainable_variables) if self.is_layer else []
         if not candidates or phase is False:

@@ -65,7 +65,7 @@ def _on_graph_tensors(kind: Any) -> None:
     original = kind.__call__
 
     @functools.wraps(original)
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def extended_call(self: Any, *args: Any, **kwargs: Any) -> Any:
         from tf1x.lib.keras.bridge import holds_tensor
         from tf1x.lib.keras.graph_calls import call_function
 
@@ -75,7 +75,7 @@ def _on_graph_tensors(kind: Any) -> None:
             return call_function(function, args, kwargs)
         return original(self, *args, **kwargs)
 
-    kind.__call__ = __call__
+    kind.__call__ = extended_call
 
 
 def _initializing(kind: Any) -> None:
@@ -87,14 +87,14 @@ def _initializing(kind: Any) -> None:
     original = kind.__call__
 
     @functools.wraps(original)
-    def __call__(self: Any, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    def extended_call(self: Any, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         if hasattr(dtype, "as_numpy_dtype") or "partition_info" in kwargs:
             from tf1x.lib.keras.twin_initializers import of_keras
 
             return of_keras(self)(shape, dtype=dtype)
         return original(self, shape, dtype=dtype, **kwargs)
 
-    kind.__call__ = __call__
+    kind.__call__ = extended_call
 
 
 def _losses(layer: Any) -> None:
@@ -107,7 +107,9 @@ def _losses(layer: Any) -> None:
         if not getattr(self, "_tf1x_on_graph", False) or bridge.current() is not None:
             return own(self)
         return [
-            v.regularizer(as_tensor(v)) for v in self.trainable_variables if v.regularizer is not None
+            v.regularizer(as_tensor(v))
+            for v in self.trainable_variables
+            if v.regularizer is not None
         ]
 
     layer.losses = property(losses)
@@ -135,7 +137,10 @@ def _make(tensor: Any, known: dict[int, tuple[Any, Tensor]]) -> None:
     node = operation._inbound_nodes[node_index]
     if node.is_input:
         shape = list(tensor.shape)
-        known[id(tensor)] = (tensor, array.placeholder(as_dtype(tensor.dtype), shape, operation.name))
+        known[id(tensor)] = (
+            tensor,
+            array.placeholder(as_dtype(tensor.dtype), shape, operation.name),
+        )
         return
     symbolic = type(tensor)
     given = node.arguments
@@ -145,7 +150,9 @@ def _make(tensor: Any, known: dict[int, tuple[Any, Tensor]]) -> None:
 
     args, kwargs = map_leaves(of, given.args), map_leaves(of, given.kwargs)
     if hasattr(operation, "_call_signature"):
-        result = operation(*args, **{k: v for k, v in kwargs.items() if k not in ("mask", "training")})
+        result = operation(
+            *args, **{k: v for k, v in kwargs.items() if k not in ("mask", "training")}
+        )
     else:
         from tf1x.lib.keras.graph_calls import call_function
 

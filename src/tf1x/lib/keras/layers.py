@@ -7,8 +7,8 @@ from typing import Any
 
 from tf1x.core.errors import UnsupportedError
 from tf1x.lib.keras.engine import genuine
-from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.extend_layers import plain_shape
+from tf1x.lib.keras.functions import fill
 from tf1x.lib.keras.period import period
 
 _keras: Any = genuine("layers")
@@ -59,7 +59,11 @@ def _formats(kwargs: dict[str, Any]) -> None:
 _publish(period(_keras.Dense, renames=_DENSE, then=_formats))
 _publish(period(_keras.Dropout, renames={"p": "rate"}, then=lambda kw: None))
 for _name in ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout"):
-    _publish(period(getattr(_keras, _name), renames={"p": "rate"}, ignored=("data_format", "dim_ordering")))
+    _publish(
+        period(
+            getattr(_keras, _name), renames={"p": "rate"}, ignored=("data_format", "dim_ordering")
+        )
+    )
 _publish(period(_keras.GaussianNoise, renames={"sigma": "stddev"}))
 _publish(period(_keras.RepeatVector))
 _publish(period(_keras.ActivityRegularization))
@@ -136,7 +140,7 @@ def _make_lambda() -> Any:
     def on_tensors(self: Any, inputs: Any, mask: Any = None, training: Any = None) -> Any:
         """Apply the function, which sees graph tensors; `mask` and `training` where it takes them."""
         parameters = self._function_parameters
-        options = {k: v for k, v in self.arguments.items()}
+        options = dict(self.arguments)
         if "mask" in parameters:
             options["mask"] = mask
         if "training" in parameters:

@@ -71,7 +71,9 @@ def _layer(config: dict[str, Any]) -> dict[str, Any]:
     elif kind == "Merge":
         mode = inner["mode"]
         if mode not in _MERGES:
-            raise UnsupportedError(f"a saved Merge layer with mode={mode!r}: build the model in code.")
+            raise UnsupportedError(
+                f"a saved Merge layer with mode={mode!r}: build the model in code."
+            )
         kind = _MERGES[mode]
         axis = {"axis": inner["concat_axis"]} if mode == "concat" else {}
         inner = {"name": inner["name"], **axis}
@@ -231,7 +233,7 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) 
     try:
         with h5py.File(path, "r") as file:
             return _load(file, path, custom_objects, compile)
-    except (KeyError, json.JSONDecodeError, RuntimeError) as error:
+    except (KeyError, OSError, json.JSONDecodeError, RuntimeError) as error:
         raise DataLossError(None, None, f"{path} is no Keras model, or damaged: {error}") from error
 
 

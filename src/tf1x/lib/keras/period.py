@@ -58,7 +58,7 @@ def period(
     """
     work = translate or translation(genuine, positional=positional, **changes)
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
         args, kwargs = work(args, kwargs)
         after = kwargs.pop("_after", None)
         genuine.__init__(self, *args, **kwargs)
@@ -69,7 +69,7 @@ def period(
         name or genuine.__name__,
         (genuine,),
         {
-            "__init__": __init__,
+            "__init__": init,
             "__doc__": genuine.__doc__,
             "__module__": genuine.__module__,
             "_genuine": genuine,
@@ -127,9 +127,7 @@ def translation(
                     raise TypeError(f"{genuine.__name__}: give {new!r} or {old!r}, not both.")
                 kwargs[new] = value
         given = {*kwargs, *_parameters(genuine)[: len(args)]} if args and defaults else kwargs
-        for name, value in (defaults or {}).items():
-            if name not in given:
-                kwargs[name] = value
+        kwargs.update((k, v) for k, v in (defaults or {}).items() if k not in given)
         if then is not None:
             then(kwargs)
         return args, kwargs

@@ -26,9 +26,7 @@ _numbers = itertools.count()
 _by_token: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
 
-@op(
-    "-> value: dtype", shape=lambda op: [op.attrs["shape"]], grad=None, host=True, stateful=True
-)
+@op("-> value: dtype", shape=lambda op: [op.attrs["shape"]], grad=None, host=True, stateful=True)
 def KerasValue(*, token: str, dtype: DType, shape: TensorShape, session: Any) -> Any:
     """The value of a Keras variable outside of sessions: where its twin in a session starts."""
     variable = _by_token[token]

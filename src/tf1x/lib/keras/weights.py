@@ -20,7 +20,9 @@ def save(
     if path.endswith(".weights.h5") and save_format is None:
         own(model, path, overwrite=overwrite)
         return
-    hdf5 = save_format == "h5" or (save_format is None and path.endswith((".h5", ".hdf5", ".keras")))
+    hdf5 = save_format == "h5" or (
+        save_format is None and path.endswith((".h5", ".hdf5", ".keras"))
+    )
     if not overwrite and os.path.exists(path if hdf5 else f"{path}.index"):
         raise FileExistsError(f"{path} exists, and overwrite=False")
     if not hdf5:
@@ -75,7 +77,7 @@ def load(
                 own(model, path)  # Keras 3's own layout
                 return
             from_group(model, group, by_name, skip_mismatch)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, OSError, RuntimeError) as error:
         raise DataLossError(None, None, f"{path} is damaged: {error}") from error
 
 
@@ -229,13 +231,13 @@ def _checkpoint_names(model: Any) -> dict[str, Any]:
 
 def _save_checkpoint(model: Any, prefix: str) -> None:
     from tf1x.core.checkpoints.bundle_writer import BundleWriter
-    from tf1x.lib.train.checkpoint_management import update_checkpoint_state
+    from tf1x.lib.train.checkpoint_management import write_checkpoint_state
 
     os.makedirs(os.path.dirname(os.path.abspath(prefix)), exist_ok=True)
     with BundleWriter(prefix) as writer:
         for name, variable in sorted(_checkpoint_names(model).items()):
             writer.add(name, variable.numpy())
-    update_checkpoint_state(os.path.dirname(prefix) or ".", prefix)
+    write_checkpoint_state(os.path.dirname(prefix) or ".", prefix)
 
 
 def _load_checkpoint(model: Any, prefix: str) -> None:

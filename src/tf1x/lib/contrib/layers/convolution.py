@@ -105,7 +105,7 @@ def convolution(
         )  # fmt: skip
 
 
-def _of_dimension(dims: int) -> Function:
+def _of_dimension(name: int, dims: int | None) -> Function:
     def function(
         inputs: Any,
         num_outputs: int,
@@ -134,14 +134,15 @@ def _of_dimension(dims: int) -> Function:
             outputs_collections, trainable, scope, conv_dims=dims,
         )  # fmt: skip
 
-    function.__name__ = function.__qualname__ = f"convolution{dims}d"
-    function.__doc__ = f"`convolution` of inputs of rank {dims + 2}."
+    function.__name__ = function.__qualname__ = f"convolution{name}d"
+    of = f"rank {dims + 2}" if dims else "any rank, as TensorFlow 1.0 to 1.3 had it"
+    function.__doc__ = f"`convolution` of inputs of {of}."
     return add_arg_scope(function)
 
 
-convolution1d = conv1d = _of_dimension(1)
-convolution2d = conv2d = _of_dimension(2)
-convolution3d = conv3d = _of_dimension(3)
+convolution1d = conv1d = _of_dimension(1, 1)
+convolution2d = conv2d = _of_dimension(2, None)
+convolution3d = conv3d = _of_dimension(3, 3)
 
 
 def _transposed(

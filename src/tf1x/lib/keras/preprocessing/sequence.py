@@ -41,7 +41,7 @@ def pad_sequences(
     length = max(map(len, rows), default=0) if maxlen is None else maxlen
     sample = next((np.asarray(row).shape[1:] for row in rows if len(row)), ())
     kind = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))
-    if isinstance(value, str) and kind != object and kind.kind not in "SU":
+    if isinstance(value, str) and kind.kind not in "OSU":
         raise ValueError(f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}")
     padded = np.full((len(rows), length, *sample), value, kind)
     for place, row in zip(padded, rows, strict=True):

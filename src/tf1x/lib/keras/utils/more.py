@@ -96,5 +96,3 @@ def get_from_module(identifier: Any, module_params: Any, module_name: str,
         return identifier
     found = module_params[identifier]
     return found(**(kwargs or {})) if instantiate else found
-
-

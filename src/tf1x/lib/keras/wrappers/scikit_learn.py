@@ -99,7 +99,7 @@ class KerasClassifier(BaseWrapper):
             ValueError: the model was compiled without it.
         """
         y = np.searchsorted(self.classes_, y)
-        if "categorical_crossentropy" == self.model.loss and np.ndim(y) != 2:
+        if self.model.loss == "categorical_crossentropy" and np.ndim(y) != 2:
             y = to_categorical(y)
         results = self._evaluate(x, y, kwargs)
         for name, value in zip(self.model.metrics_names, np.atleast_1d(results), strict=False):
