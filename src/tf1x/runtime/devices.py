@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # TensorFlow reports 256 MiB for every CPU, whatever the machine has.
 _CPU_MEMORY = 256 << 20
