@@ -182,6 +182,21 @@ def test_writes_follow_all_reads_and_then_their_order_of_creation():
         assert sess.run(v) == 11.0
 
 
+def test_a_reference_variable_without_elements_is_born_initialised():
+    names = tf.Variable([], dtype=tf.string, collections=[], name="names")
+    rows = tf.Variable(tf.zeros([0, 2]), collections=[], name="rows")
+    x = tf.placeholder(tf.string, [None])
+    more = tf.assign(names, tf.concat([tf.identity(names), x], 0), validate_shape=False)
+    longer = tf.assign(rows, tf.concat([rows, tf.ones([1, 2])], 0), validate_shape=False)
+    with tf.Session() as sess:
+        assert sess.run(names).shape == (0,)
+        assert sess.run(tf.py_func(len, [tf.identity(names)], tf.int64)) == 0
+        for _ in range(2):
+            sess.run([more, longer], {x: ["a"]})
+        assert sess.run(names).tolist() == [b"a", b"a"]
+        assert sess.run(rows).tolist() == [[1, 1], [1, 1]]
+
+
 def test_an_uninitialised_variable_is_a_failed_precondition():
     v, init = counter()
     with tf.Session() as sess:

@@ -73,10 +73,16 @@ class _Flags:
 FLAGS = _Flags(_absl_flags.FLAGS)
 
 
+def _FlagValues() -> _Flags:
+    """Flags of their own: tests of the time write `tf.flags.FLAGS = tf.flags._FlagValues()`."""
+    return _Flags(_absl_flags.FlagValues())
+
+
 def _define(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         kwargs = {_OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
+        kwargs.setdefault("flag_values", FLAGS._wrapped)
         return function(*args, **kwargs)
 
     return wrapper

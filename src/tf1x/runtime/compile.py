@@ -22,7 +22,7 @@ from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import chunks
 from tf1x.runtime.counted import Beforehand, Known
-from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, uninitialized
+from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, without_value
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
 from tf1x.runtime.plan import Access, Plan, Step, inside, is_random_key
 from tf1x.runtime.state import State
@@ -327,7 +327,7 @@ class Compiled:
         reader = self.segment.readers[key]
         if reader.opdef.calls_functions:
             raise NeedsConcrete(None, reader)  # perhaps it is not read in the branch that is taken
-        raise uninitialized(key, reader)
+        return without_value(key, reader)
 
     def advance(self, state: State) -> None:
         """Move the counters of the random ops on."""

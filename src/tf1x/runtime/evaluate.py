@@ -132,9 +132,7 @@ class Evaluator:
 
     def variable(self, key: str, op: Operation) -> Any:
         value = self.known(key)
-        if value is None:
-            raise uninitialized(key, op)
-        return value
+        return without_value(key, op) if value is None else value
 
     def known(self, key: str) -> Any:
         """A variable's value, or None; a random op that never ran stands at position 0."""
@@ -349,6 +347,27 @@ def _raise_if_too_long(flags: dict[Any, Any]) -> None:
     for tag, flag in flags.items():
         if tag is not None and bool(flag):
             raise LoopTooLong(tag)
+
+
+def without_value(key: str, op: Operation) -> Any:
+    """What a variable that was never assigned reads as.
+
+    A reference variable without elements counts as initialised (TensorFlow's
+    `Tensor::IsInitialized`); programs grow one from `tf.Variable([], validate_shape=False)`.
+
+    Args:
+        op: the variable, or what reads it, perhaps through others that hand it on.
+
+    Raises:
+        FailedPreconditionError: it has elements.
+    """
+    made: Operation | None = op
+    while made is not None and made.type not in ("VariableV2", "Variable"):
+        hands_on = made.type == "Identity"
+        made = next((t.op for t in made.inputs if hands_on or variable_key(t) == key), None)
+    if made is not None and made.attrs["shape"].num_elements() == 0:
+        return np.empty(made.attrs["shape"].as_list(), made.attrs["dtype"].numpy_dtype)
+    raise uninitialized(key, op)
 
 
 def uninitialized(key: str, op: Operation) -> errors.FailedPreconditionError:

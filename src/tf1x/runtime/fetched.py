@@ -11,7 +11,7 @@ from tf1x.core import dtypes
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.runtime import feeds as feeding
-from tf1x.runtime.evaluate import uninitialized
+from tf1x.runtime.evaluate import without_value
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.state import State
 
@@ -42,9 +42,7 @@ def _variable_result(element: Tensor, key: str, state: State) -> Any:
     """A reference variable's value: that after the run (SEMANTICS.md)."""
     with state.lock:  # so that no other thread donates the buffer meanwhile
         value = state.variables.get(key)
-        if value is None:
-            raise uninitialized(key, element.op)
-        return _as_result(value)
+        return _as_result(without_value(key, element.op) if value is None else value)
 
 
 def _as_result(value: Any) -> Any:

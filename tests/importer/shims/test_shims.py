@@ -42,6 +42,7 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
         print(np.reshape([1, 2], newshape=(2, 1)).tolist(), np.linspace(0, 1, 3.0).tolist())
         print(np.vstack([i, i] for i in range(2)).tolist(), np.sum(i for i in range(3)))
         print(np.array([[1], [2, 3]]).tolist(), np.array([1], copy=False).tolist())
+        np.savez("a.npz", x=[np.zeros(1), np.zeros(2)])
         print(np.array([-1], np.uint8).tolist(), np.percentile([1, 2], 50, interpolation="lower"))
         """,
         "[[1], [2]] [0.0, 0.5, 1.0]\n[[0, 0], [1, 1]] 3\n[[1], [2, 3]] [1]\n[255] 1\n",

@@ -41,8 +41,14 @@ def test_segments_and_host_ops_are_entered() -> None:
     assert len(segments) == 2
     assert any("MatMul = MatMul" in e["args"].values() for e in segments)
     assert all(e["dur"] >= 0 and e["ts"] > 1e15 for e in entries)
-    with pytest.raises(tf.errors.UnimplementedError, match="show_memory"):
-        Timeline(metadata.step_stats).generate_chrome_trace_format(show_memory=True)
+
+
+def test_memory_is_said_to_be_missing(caplog: pytest.LogCaptureFixture) -> None:
+    metadata = tf.RunMetadata()
+    with caplog.at_level("WARNING", "tensorflow"):
+        trace = Timeline(metadata.step_stats).generate_chrome_trace_format(show_memory=True)
+    assert json.loads(trace) == {"traceEvents": []}
+    assert "show_memory" in caplog.text
 
 
 def test_the_graph_is_handed_out_where_asked_for() -> None:

@@ -77,6 +77,16 @@ def _counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _saving(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    as_array = _ragged("array", np.array)
+
+    def call(file: Any, *args: Any, **kwargs: Any) -> Any:
+        named = {k: as_array(v) if isinstance(v, (list, tuple)) else v for k, v in kwargs.items()}
+        return original(file, *(as_array(v) if isinstance(v, list) else v for v in args), **named)
+
+    return call
+
+
 @functools.cache
 def functions() -> dict[str, Callable[..., Any]]:
     """The functions by name, made around NumPy's as they are now."""
@@ -86,6 +96,8 @@ def functions() -> dict[str, Callable[..., Any]]:
         found[name] = _renamed(name, getattr(np, name), "interpolation", "method")
     for name in ("vstack", "hstack", "dstack", "stack", "concatenate", "column_stack", "sum"):
         found[name] = _of_streams(name, getattr(np, name))
+    for name in ("savez", "savez_compressed"):
+        found[name] = _saving(name, getattr(np, name))
     found["linspace"] = _counted("linspace", np.linspace)
     return {name: functools.update_wrapper(call, getattr(np, name)) for name, call in found.items()}
 

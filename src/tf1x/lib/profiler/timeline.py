@@ -10,7 +10,7 @@ import json
 from collections import namedtuple
 from typing import Any
 
-from tf1x.core.errors import UnsupportedError
+from tf1x.lib import logging
 
 StepStatsAnalysis = namedtuple("StepStatsAnalysis", "chrome_trace allocator_maximums")
 
@@ -42,14 +42,13 @@ class Timeline:
 
         Args:
             show_dataflow, op_time: accepted; all times are measured from start to end.
-
-        Raises:
-            UnsupportedError: `show_memory`: XLA's allocations are not recorded.
+            show_memory: XLA's allocations are not recorded; a warning says that they are missing.
         """
         if show_memory:
-            raise UnsupportedError(
-                "Timeline.generate_chrome_trace_format(show_memory=True): tf1x does not record what "
-                "XLA allocates; jax.profiler.device_memory_profile() tells what is held."
+            logging.warning(
+                "Timeline.generate_chrome_trace_format(show_memory=True): the trace has no memory, "
+                "for tf1x does not record what XLA allocates; "
+                "jax.profiler.device_memory_profile() tells what is held."
             )
         return json.dumps({"traceEvents": self._events()}, indent=1)
 

@@ -239,7 +239,7 @@ class Experiment:
                 logging.warning("No new checkpoint ready for evaluation; skipping.")
             else:
                 found = self._evaluate(input_fn, name, self._eval_steps, path)
-                self._export(found, path)
+                self._maybe_export(found, path)
                 previous = path
                 if self._train_steps and found[GraphKeys.GLOBAL_STEP] >= self._train_steps:
                     return found
@@ -276,7 +276,7 @@ class Experiment:
             self._train(self._train_steps, monitors)
         path = latest_checkpoint(self._estimator.model_dir)
         found = self._evaluate(self._eval_input_fn, self.local_run_name, self._eval_steps, path)
-        return found, self._export(found, path)
+        return found, self._maybe_export(found, path)
 
     def _train_and_evaluate_core(self) -> None:
         """Train an estimator of `tf.estimator`, evaluating it after each checkpoint."""
@@ -310,12 +310,13 @@ class Experiment:
             self._train(goal if self._train_steps is None else min(goal, self._train_steps))
             path = latest_checkpoint(self._estimator.model_dir)
             found = self._evaluate(self._eval_input_fn, self.local_run_name, self._eval_steps, path)
-            exported = self._export(found, path)
+            exported = self._maybe_export(found, path)
             if self._train_steps is not None and found[GraphKeys.GLOBAL_STEP] >= self._train_steps:
                 break
         return found, exported
 
-    def _export(self, found: Any, path: Any) -> list[Any]:
+    def _maybe_export(self, found: Any, path: Any = None) -> list[Any]:
+        """Export what the strategies want (TensorFlow's name: google/seq2seq calls it)."""
         folder = os.path.join(self._estimator.model_dir, "export")
         return [
             strategy.export(
@@ -335,7 +336,7 @@ class Experiment:
         """One step of training, one of evaluation."""
         self._train(1)
         found = self._evaluate(self._eval_input_fn, self.local_run_name, 1)
-        return found, self._export(found, latest_checkpoint(self._estimator.model_dir))
+        return found, self._maybe_export(found, latest_checkpoint(self._estimator.model_dir))
 
     def run_std_server(self) -> None:
         """Serve for others until the program is ended.
