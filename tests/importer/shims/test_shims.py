@@ -148,6 +148,18 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
         "5\n",
         "Perceptron(tol=None)",
     ),
+    "labels of matplotlib": (
+        """
+        import matplotlib; matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+        axes = plt.figure().gca()
+        axes.set_xticks([0, 1])
+        axes.set_xticklabels(["a", "b", "c"])
+        print([label.get_text() for label in axes.get_xticklabels()])
+        """,
+        "['a', 'b']\n",
+        "as many labels as there are ticks",
+    ),
     "pillow": (
         "from PIL import Image\nprint(int(Image.ANTIALIAS))\n",
         "1\n",

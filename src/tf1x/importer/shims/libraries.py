@@ -239,3 +239,27 @@ def _pillow(target: Any) -> None:
         return getattr(target.Resampling, names[name])
 
     add_attributes(target, found)
+
+
+# -- matplotlib --------------------------------------------------------------------------------
+
+
+@patch("matplotlib.axis")
+def _matplotlib(target: Any) -> None:
+    """More or fewer labels than ticks, which is an error since matplotlib 3.3."""
+    original = target.Axis.set_ticklabels
+
+    @functools.wraps(original)
+    def set_ticklabels(self: Any, labels: Any, *, minor: bool = False, **kwargs: Any) -> Any:
+        labels = list(labels)
+        try:
+            return original(self, labels, minor=minor, **kwargs)
+        except ValueError as error:
+            if "FixedLocator" not in str(error):
+                raise
+            note("matplotlib: as many labels as there are ticks are used")
+            count = len(self.get_minorticklocs() if minor else self.get_majorticklocs())
+            labels = labels[:count] + [""] * (count - len(labels))
+            return original(self, labels, minor=minor, **kwargs)
+
+    target.Axis.set_ticklabels = set_ticklabels
