@@ -36,6 +36,7 @@ REPLACED: dict[str, Callable[[Any], Any]] = {
     "tostring": lambda x: x.tobytes,  # ndarray, until NumPy 2.2
     "itemset": lambda x: lambda *args: x.__setitem__(args[:-1], args[-1]),  # ndarray, until 2.0
     "has_key": lambda x: x.__contains__,
+    "decode": lambda x: _text_decode(x),
     "iteritems": lambda x: partial(_iterated, x.items),
     "itervalues": lambda x: partial(_iterated, x.values),
     "iterkeys": lambda x: partial(_iterated, x.keys),
@@ -43,6 +44,13 @@ REPLACED: dict[str, Callable[[Any], Any]] = {
     "viewvalues": lambda x: x.values,
     "viewkeys": lambda x: x.keys,
 }
+
+
+def _text_decode(value: Any) -> Callable[..., str]:
+    """`str.decode` of Python 2: a text is decoded already."""
+    if not isinstance(value, str):
+        raise AttributeError("decode")
+    return lambda encoding="utf-8", errors="strict": value
 
 
 def _iterated(view: Callable[[], Iterable[Any]]) -> Iterator[Any]:

@@ -66,12 +66,13 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
         """
         d = {"a": 1}
         print(d.has_key("a"), list(d.iteritems()), list(d.itervalues()))
+        print("text".decode("utf-8"), b"bytes".decode())
         try:
             (1).iteritems
         except AttributeError as error:
             print(error)
         """,
-        "True [('a', 1)] [1]\n'int' object has no attribute 'iteritems'\n",
+        "True [('a', 1)] [1]\ntext bytes\n'int' object has no attribute 'iteritems'\n",
         "dict.has_key",
     ),
     "the standard library": (
