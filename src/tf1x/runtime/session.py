@@ -14,7 +14,7 @@ from tf1x.runtime import at_exit, feeds  # noqa: F401 -- acts when the program e
 from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
 from tf1x.runtime.partial_run import PartialRun
-from tf1x.runtime.state import State, served, state_for
+from tf1x.runtime.state import State, is_served, state_for
 
 
 class BaseSession:
@@ -193,7 +193,7 @@ class BaseSession:
         self._closed = True
         self._executors.clear()
         self._partial.clear()
-        if self._target in served:
+        if is_served(self._target):
             return  # what a server has outlives its sessions
         with self._state.lock:  # runs of other threads may be under way
             self._state.closed = True

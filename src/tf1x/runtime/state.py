@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -46,21 +46,50 @@ class State:
         return np.uint64(seed & _MASK64), np.uint64(seed2 & _MASK64)
 
 
-# The states that sessions share, by their target: a `tf.train.Server` of this process has one.
-served: dict[str, State] = {}
+class _Served(NamedTuple):
+    """What sessions with one target share, and the targets of all tasks of its cluster."""
+
+    state: State
+    cluster: frozenset[str]
+
+
+_served: dict[str, _Served] = {}
+
+
+def serve(target: str, cluster: frozenset[str]) -> None:
+    """Let sessions have a target: a `tf.train.Server` of this process stands there.
+
+    Servers of one cluster share their variables: those that a program shares stand on its
+    parameter servers, which all sessions of the cluster see.
+    """
+    others = (s.state for t, s in _served.items() if s.cluster == cluster and t in cluster)
+    _served.setdefault(target, _Served(next(others, None) or State(), cluster))
+
+
+def is_served(target: str) -> bool:
+    """Whether sessions with this target share their state."""
+    return target in _served
 
 
 def state_for(target: str) -> State:
     """The state of a new session.
 
     Raises:
-        UnsupportedError: the target is a server of another process.
+        UnsupportedError: the target, or a task of its cluster, is a server of another process.
     """
-    if target in served:
-        return served[target]
-    if target.startswith("grpc://"):
+    if target not in _served:
+        if not target.startswith("grpc://"):
+            return State()
         raise UnsupportedError(
             f"tf.Session: no tf.train.Server of this process has the target {target!r}, and tf1x does "
             "not run graphs in other processes."
         )
-    return State()
+    found = _served[target]
+    absent = sorted(found.cluster - _served.keys())
+    if absent:
+        raise UnsupportedError(
+            f"tf.Session: tf1x runs a program in one process, and of the cluster of {target!r} this "
+            f"one has no server for {', '.join(absent)}. Make servers for all its tasks here, or a "
+            "cluster of one task, or run the program's single-machine form."
+        )
+    return found.state

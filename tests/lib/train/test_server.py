@@ -109,10 +109,30 @@ def test_a_worker_waits_for_its_chief() -> None:
             assert chief.run(v) == 5.0
 
 
+def test_the_servers_of_a_cluster_share_variables() -> None:
+    cluster = {"ps": ["localhost:4400"], "worker": ["localhost:4401", "localhost:4402"]}
+    servers = [
+        tf1x.train.Server(cluster, job, i) for job, i in [("ps", 0), ("worker", 0), ("worker", 1)]
+    ]
+    with tf1x.Graph().as_default():
+        with tf1x.device("/job:ps/task:0"):
+            v = tf1x.get_variable("v", initializer=1.0)
+        with tf1x.device("/job:worker/task:1"):
+            more = v.assign_add(1.0)
+        with tf1x.Session(servers[0].target) as session:
+            session.run(v.initializer)
+        for server in servers[1:]:
+            with tf1x.Session(server.target) as session:
+                session.run(more)
+        with tf1x.Session("grpc://localhost:4401") as session:
+            assert session.run(v) == 3.0
+
+
 def test_several_processes_are_refused() -> None:
     cluster = {"ps": ["a:1"], "worker": ["b:2"]}
-    with pytest.raises(tf1x.errors.UnimplementedError, match="one process"):
-        tf1x.train.Server(cluster, "worker", 0)
+    server = tf1x.train.Server(cluster, "worker", 0)
+    with pytest.raises(tf1x.errors.UnimplementedError, match=r"no server for grpc://a:1\."):
+        tf1x.Session(server.target)
     with pytest.raises(tf1x.errors.UnimplementedError, match=r"no tf\.train\.Server"):
         tf1x.Session("grpc://elsewhere:1")
     with pytest.raises(ValueError, match="job_name"):

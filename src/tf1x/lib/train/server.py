@@ -6,9 +6,8 @@ import itertools
 import threading
 from typing import Any
 
-from tf1x.core.errors import UnsupportedError
 from tf1x.lib.train.cluster import ClusterSpec
-from tf1x.runtime.state import State, served
+from tf1x.runtime.state import serve
 
 _ports = itertools.count(20000)
 
@@ -16,15 +15,16 @@ _ports = itertools.count(20000)
 class Server:
     """A server within this process; sessions with its `target` share variables and queues.
 
+    All tasks of its cluster must have their servers in this process before a session starts.
+
     Args:
-        server_or_cluster_def: a `ClusterSpec`, or what makes one, of a single task.
+        server_or_cluster_def: a `ClusterSpec`, or what makes one.
         job_name, task_index: which task this is; may be left out where there is one.
         protocol: accepted.
         config: accepted.
         start: accepted; it serves from the start.
 
     Raises:
-        UnsupportedError: the cluster has several tasks.
         ValueError: it has no such task.
 
     Example:
@@ -64,19 +64,18 @@ class Server:
                 raise ValueError("Must specify an explicit `task_index`.")
             (task_index,) = spec.task_indices(job_name)
         address = spec.task_address(job_name, task_index)
-        if sum(map(spec.num_tasks, spec.jobs)) > 1:
-            raise UnsupportedError(
-                f"tf.train.Server: tf1x runs a program in one process, and {spec} has several tasks. "
-                f'Make a server of one task, tf.train.Server({{"{job_name}": ["{address}"]}}), or run '
-                "the program's single-machine form."
-            )
         host, _, port = address.rpartition(":")
         if port == "0":
             address = f"{host}:{next(_ports)}"
         self._cluster = spec
         self._target = f"grpc://{address}"
         self._stopped = threading.Event()
-        served.setdefault(self._target, State())
+        tasks = {
+            f"grpc://{spec.task_address(job, index)}"
+            for job in spec.jobs
+            for index in spec.task_indices(job)
+        }
+        serve(self._target, frozenset(tasks if len(tasks) > 1 else {self._target}))
 
     def start(self) -> None:
         """Nothing to do: it serves from the start."""
