@@ -197,6 +197,27 @@ def test_a_reference_variable_without_elements_is_born_initialised():
         assert sess.run(rows).tolist() == [[1, 1], [1, 1]]
 
 
+def test_a_variable_may_change_its_shape():
+    """What was compiled for one shape is not used for another."""
+    v = tf.Variable(tf.zeros([1, 2]), validate_shape=False)
+    x = tf.placeholder(tf.float32, [None, 2])
+    found = [
+        tf.shape(v)[0] * 10,
+        tf.reduce_sum(tf.tanh(v + 1.0)),
+        tf.matmul(v, v, transpose_b=True),
+    ]
+    grown = tf.assign(v, tf.concat([v, x], 0), validate_shape=False)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        for rows in range(1, 5):
+            count, total, products = sess.run(found)
+            value = np.ones([rows, 2]) * [0.0, 0.0] + (np.arange(rows) > 0)[:, None]
+            assert count == 10 * rows
+            np.testing.assert_allclose(total, np.tanh(value + 1).sum(), rtol=1e-5)
+            np.testing.assert_allclose(products, value @ value.T, rtol=1e-5)
+            sess.run(grown, {x: np.ones([1, 2])})
+
+
 def test_an_uninitialised_variable_is_a_failed_precondition():
     v, init = counter()
     with tf.Session() as sess:

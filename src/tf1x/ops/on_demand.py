@@ -213,6 +213,7 @@ for _version in ("", "V2"):
         provide(_QUEUES, f"Queue{_verb}{_version}")
     provide(_QUEUES, *(f"Queue{_verb}{_version}" for _verb in ("Close", "Size", "IsClosed")))
 provide(_QUEUES, "FakeQueue")
+provide("tf1x.ops.clustering", "NearestNeighbors")
 _CROSSES = "tf1x.ops.feature_crosses"
 provide(_CROSSES, "Bucketize", "SparseCross", "SparseCrossV2")
 lazy(_CROSSES, "sparse.cross", "sparse.cross_hashed")

@@ -9,6 +9,7 @@ import numpy as np
 
 from tf1x.core import dtypes
 from tf1x.core.graph import Operation, Tensor
+from tf1x.core.references import variable_key, variable_op
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.buckets import Buckets
 from tf1x.runtime.compile import Compiled, Segment
@@ -32,13 +33,22 @@ class DeviceStep:
         self.counted: dict[Any, list[Counted | Fixed]] = {}
         self.positions: list[int] | None = None
         self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
+        self._reshaped = [key for key in segment.reads if _changes_shape(segment, key)]
 
     def place(self, fed: list[Tensor]) -> None:
         """Note where the inputs stand among the fed tensors; None if just so."""
         same = self.segment.inputs == fed
         self.positions = None if same else [fed.index(t) for t in self.segment.inputs]
 
-    def signature(self, inputs: list[Any]) -> Any:
+    def signature(self, inputs: list[Any], variables: dict[str, Any]) -> Any:
+        """What a program is made for: shapes, and values that are needed while tracing."""
+        of_inputs = self._signature(inputs)
+        if not self._reshaped:
+            return of_inputs
+        shapes = [np.shape(variables[key]) if key in variables else None for key in self._reshaped]
+        return (of_inputs, *shapes)
+
+    def _signature(self, inputs: list[Any]) -> Any:
         if not self.static and not self._takes_lists:
             return tuple([x.shape for x in inputs])
         return tuple(
@@ -50,7 +60,8 @@ class DeviceStep:
 
     def is_plain(self, signature: Any) -> bool:
         """Whether shapes are all that a program for this signature depends on."""
-        return not (self.static or self._takes_lists or signature in self.counted)
+        more = self.static or self._takes_lists or self._reshaped
+        return not (more or signature in self.counted)
 
     def padded(self, signature: Any) -> Compiled | None:
         """A program that was made for shapes like these."""
@@ -128,3 +139,15 @@ def small_sources(
         else:
             stack += tensor.op.inputs
     return found or None
+
+
+def _changes_shape(segment: Segment, key: str) -> bool:
+    """Whether a variable may have another shape each time (`validate_shape=False`)."""
+    for op in inside(segment.ops):
+        for tensor in op.inputs:
+            while tensor.op.type == "Identity" and tensor.op.inputs:
+                tensor = tensor.op.inputs[0]
+            if variable_key(tensor) == key:
+                made = variable_op(tensor)
+                return made is not None and not made.attrs["shape"].is_fully_defined()
+    return False

@@ -252,7 +252,7 @@ class Runner:
             raise _Replan
 
     def _compiled(self, step: DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
-        signature = step.signature(inputs)
+        signature = step.signature(inputs, self._state.variables)
         while True:
             key, known = step.with_known(signature, inputs)
             compiled = step.compiled.get(key) or step.padded(signature)

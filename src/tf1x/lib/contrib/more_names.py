@@ -104,3 +104,17 @@ lazy_module("tf1x.lib.profiler.op_log", "tools.tfprof.tfprof_log_pb2")
 for _kind in ("sigmoid", "softmax", "sparse_softmax"):
     _name = f"deprecated_flipped_{_kind}_cross_entropy_with_logits"
     lazy("tf1x.lib.contrib.nn", f"contrib.nn.{_name}")
+
+lazy("tf1x.lib.contrib.factorization.clustering", "contrib.factorization.KMeans")
+lazy_module(
+    "tf1x.lib.contrib.factorization.clustering",
+    "contrib.factorization.python.ops.clustering_ops",
+)
+for _name in (
+    "COSINE_DISTANCE",
+    "KMC2_INIT",
+    "KMEANS_PLUS_PLUS_INIT",
+    "RANDOM_INIT",
+    "SQUARED_EUCLIDEAN_DISTANCE",
+):
+    lazy("tf1x.lib.contrib.factorization.clustering", f"contrib.factorization.{_name}")
