@@ -124,12 +124,12 @@ def _resolve(path: str) -> ModuleType:
     try:
         found = _public(path)
     except AttributeError as error:
-        raise ModuleNotFoundError(str(error), name=_qualified(path)) from None
+        raise ModuleNotFoundError(str(error)) from None
     if not isinstance(found, ModuleType):
         parent, _, last = path.rpartition(".")
         raise ModuleNotFoundError(
             f"tf.{path} is not a module: write `from {_qualified(parent)} import {last}`.",
-            name=_qualified(path),
+            name=_qualified(path),  # pydoc.locate looks at it
         )
     return found
 

@@ -69,6 +69,7 @@ def plain(value: Any) -> Any:
 
 # Said in other words, or with what is not the same twice.
 _NOT_COMPARED = (
+    "already exists; retrying",  # two exports within one second
     "Using config:",
     "Inference Time",
     "includes params argument",

@@ -42,8 +42,14 @@ def _outcome(tf: Any, name: str, folder: Path) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_same_as_tensorflow(name: str, tmp_path: Path) -> None:
     ours, our_lines = _outcome(tf1x, name, tmp_path / "ours")
-    theirs, their_lines = _outcome(tf1, name, tmp_path / "theirs")
-    assert ours == theirs
     if name.startswith("supervisor"):  # its threads log in any order
-        our_lines, their_lines = sorted(our_lines), sorted(their_lines)
+        our_lines.sort()
+    # TensorFlow's hooks read the global step before or after the step that is running: it races.
+    for attempt in range(4):
+        theirs, their_lines = _outcome(tf1, name, tmp_path / f"theirs{attempt}")
+        if name.startswith("supervisor"):
+            their_lines.sort()
+        if (ours, our_lines) == (theirs, their_lines):
+            return
+    assert ours == theirs
     assert our_lines == their_lines

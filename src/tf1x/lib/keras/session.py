@@ -62,9 +62,9 @@ def linked(variable: Any) -> Any:
                 token=token, dtype=as_dtype(variable._dtype),
                 shape=TensorShape.of(tuple(variable.shape)), name=f"{variable.path}/initial_value",
             )  # fmt: skip
-            variable._twins[graph] = RefVariable(
-                start, trainable=variable.trainable, name=variable.path
-            )
+            twin = RefVariable(start, trainable=variable.trainable, name=variable.path)
+        twin._keras_variable = variable  # which lives as long as the graph: `start` asks it
+        variable._twins[graph] = twin
     return variable._twins[graph]
 
 
