@@ -302,6 +302,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 # Modules that stand for private ones as they are.
 MODULES: dict[str, str] = {
+    "contrib.factorization.python.ops.clustering_ops": "tf1x.lib.contrib.factorization.clustering",
     "core.protobuf.saved_model_pb2": "tf1x.core.messages",
     **dict.fromkeys(
         ("python.keras", "contrib.keras.api.keras", "contrib.keras.python.keras"), "tf1x.lib.keras"

@@ -118,3 +118,20 @@ def test_what_does_not_work_says_so() -> None:
         keras.Sequential([keras.layers.Dense(1)]).fit(tf.zeros([2, 3]))
     with pytest.raises(UnsupportedError, match="model_fn"):
         keras.estimator.model_to_estimator()
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNNCell", "GRUCell", "LSTMCell"])
+def test_cells_in_dynamic_rnn(kind: str) -> None:
+    """A Keras cell in TensorFlow's loop gives what Keras's own loop gives."""
+    x = np.random.RandomState(0).rand(2, 5, 3).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        cell = getattr(tf.keras.layers, kind)(4)
+        outputs, state = tf.nn.dynamic_rnn(cell, tf.constant(x), dtype=tf.float32)
+        static, _ = tf.nn.static_rnn(cell, tf.unstack(tf.constant(x), axis=1), dtype=tf.float32)
+        whole = tf.keras.layers.RNN(cell, return_sequences=True)(tf.constant(x))
+        session.run(tf.global_variables_initializer())
+        ours, unrolled, theirs, last = session.run([outputs, tf.stack(static, 1), whole, state])
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(unrolled, theirs, rtol=1e-5, atol=1e-6)
+        first = last[0] if isinstance(last, (list, tuple)) else last
+        np.testing.assert_allclose(first, theirs[:, -1], rtol=1e-5, atol=1e-6)

@@ -106,10 +106,6 @@ for _kind in ("sigmoid", "softmax", "sparse_softmax"):
     lazy("tf1x.lib.contrib.nn", f"contrib.nn.{_name}")
 
 lazy("tf1x.lib.contrib.factorization.clustering", "contrib.factorization.KMeans")
-lazy_module(
-    "tf1x.lib.contrib.factorization.clustering",
-    "contrib.factorization.python.ops.clustering_ops",
-)
 for _name in (
     "COSINE_DISTANCE",
     "KMC2_INIT",

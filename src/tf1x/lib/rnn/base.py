@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 from tf1x.core import convert, nest, scopes
@@ -24,6 +25,7 @@ from tf1x.ops.nn_functions import bias_add
 __all__ = [
     "LayerRNNCell",
     "RNNCell",
+    "as_rnn_cell",
     "assert_like_rnncell",
     "concat_sizes",
     "like_rnncell",
@@ -269,3 +271,33 @@ def affine(parts: Any, kernel: Any, bias: Any) -> Tensor:
 def columns(state: Tensor, start: int, count: int) -> Tensor:
     """`count` columns of a matrix, from `start` on."""
     return slice_(state, [0, start], [-1, count])
+
+
+class _ListStateCell:
+    """A cell of Keras, which takes and gives its states in a list, as an RNN cell."""
+
+    def __init__(self, cell: Any) -> None:
+        self._cell = cell
+        self.state_size, self.output_size = cell.state_size, cell.output_size
+
+    def get_initial_state(
+        self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
+    ) -> Any:
+        return zero_state_tensors(self.state_size, batch_size, dtype)
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
+        output, new = self._cell(inputs, nest.flatten(state))
+        return output, nest.pack_sequence_as(state, nest.flatten(new))
+
+
+def as_rnn_cell(name: str, cell: Any) -> Any:
+    """The cell, if it is one; a cell of Keras is made to speak as an `RNNCell`.
+
+    Raises:
+        TypeError: it is none.
+    """
+    assert_like_rnncell(name, cell)
+    start = getattr(cell, "get_initial_state", None)
+    if start is None or isinstance(cell, RNNCell) or "inputs" in signature(start).parameters:
+        return cell
+    return _ListStateCell(cell)

@@ -9,7 +9,7 @@ from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
-from tf1x.lib.rnn.base import assert_like_rnncell, concat_sizes
+from tf1x.lib.rnn.base import as_rnn_cell, concat_sizes
 from tf1x.lib.rnn.steps import copied_through, initial_state_of, known_size, state_dtype
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, reduce
@@ -90,7 +90,7 @@ def dynamic_rnn(
         ValueError: neither `initial_state` nor `dtype`; inputs whose depth is not known.
         InvalidArgumentError (at run time): `sequence_length` does not have the batch's size.
     """
-    assert_like_rnncell("cell", cell)
+    cell = as_rnn_cell("cell", cell)
     with variable_scope(scope or "rnn"):
         flat = [convert.to_tensor(x) for x in nest.flatten(inputs)]
         if not time_major:
@@ -269,8 +269,8 @@ def bidirectional_dynamic_rnn(
     Raises:
         TypeError: a cell is not an RNNCell; and what `dynamic_rnn` raises.
     """
-    assert_like_rnncell("cell_fw", cell_fw)
-    assert_like_rnncell("cell_bw", cell_bw)
+    cell_fw = as_rnn_cell("cell_fw", cell_fw)
+    cell_bw = as_rnn_cell("cell_bw", cell_bw)
     time_axis, batch_axis = (0, 1) if time_major else (1, 0)
 
     def reversed_(value: Any) -> Tensor:

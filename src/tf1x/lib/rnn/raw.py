@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.core import convert, nest
 from tf1x.core.dtypes import int32
 from tf1x.core.shapes import TensorShape
-from tf1x.lib.rnn.base import assert_like_rnncell, concat_sizes
+from tf1x.lib.rnn.base import as_rnn_cell, concat_sizes
 from tf1x.lib.rnn.steps import known_size
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array, reduce
@@ -47,7 +47,7 @@ def raw_rnn(
         TypeError: `cell` is not an RNNCell, or `loop_fn` not callable.
         ValueError: `loop_fn` returns other structures in later calls.
     """
-    assert_like_rnncell("cell", cell)
+    cell = as_rnn_cell("cell", cell)
     if not callable(loop_fn):
         raise TypeError("loop_fn must be a callable")
     with variable_scope(scope or "rnn"):

@@ -8,7 +8,7 @@ from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import int32
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
-from tf1x.lib.rnn.base import assert_like_rnncell, concat_sizes
+from tf1x.lib.rnn.base import as_rnn_cell, concat_sizes
 from tf1x.lib.rnn.steps import copied_through, initial_state_of, state_dtype
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops import array
@@ -44,7 +44,7 @@ def static_rnn(
         TypeError: `cell` is not an RNNCell, or `inputs` not a list.
         ValueError: no inputs, inputs of unknown size, or neither `initial_state` nor `dtype`.
     """
-    assert_like_rnncell("cell", cell)
+    cell = as_rnn_cell("cell", cell)
     _check_list(inputs)
     outputs = []
     with variable_scope(scope or "rnn") as varscope:
@@ -175,8 +175,8 @@ def static_bidirectional_rnn(
     Raises:
         TypeError, ValueError: as `static_rnn`.
     """
-    assert_like_rnncell("cell_fw", cell_fw)
-    assert_like_rnncell("cell_bw", cell_bw)
+    cell_fw = as_rnn_cell("cell_fw", cell_fw)
+    cell_bw = as_rnn_cell("cell_bw", cell_bw)
     _check_list(inputs)
     with variable_scope(scope or "bidirectional_rnn"):
         with variable_scope("fw") as fw_scope:
