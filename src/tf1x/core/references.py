@@ -30,6 +30,15 @@ def variable_op(tensor: Tensor) -> Operation | None:
     return None
 
 
+def read_variable_op(tensor: Tensor) -> Operation | None:
+    """The variable op whose reference, handle or value `tensor` is, if `Identity` hands it on."""
+    made = variable_op(tensor)
+    while made is None and tensor.op.type == "Identity" and tensor.op.inputs:
+        tensor = tensor.op.inputs[0]
+        made = variable_op(tensor)
+    return made
+
+
 def variable_key(tensor: Tensor) -> str | None:
     """The name under which a session keeps the variable that `tensor` refers to, or None."""
     if not (tensor.dtype._is_ref_dtype or tensor.dtype is dtypes.resource):

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import dtypes
 from tf1x.core.graph import Operation, Tensor
-from tf1x.core.references import variable_key, variable_op
+from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.buckets import Buckets
 from tf1x.runtime.compile import Compiled, Segment
@@ -33,7 +33,8 @@ class DeviceStep:
         self.counted: dict[Any, list[Counted | Fixed]] = {}
         self.positions: list[int] | None = None
         self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
-        self._reshaped = [key for key in segment.reads if _changes_shape(segment, key)]
+        reshaped = _reshaped_keys(segment)
+        self._reshaped = [key for key in segment.reads if key in reshaped]
 
     def place(self, fed: list[Tensor]) -> None:
         """Note where the inputs stand among the fed tensors; None if just so."""
@@ -141,13 +142,9 @@ def small_sources(
     return found or None
 
 
-def _changes_shape(segment: Segment, key: str) -> bool:
-    """Whether a variable may have another shape each time (`validate_shape=False`)."""
-    for op in inside(segment.ops):
-        for tensor in op.inputs:
-            while tensor.op.type == "Identity" and tensor.op.inputs:
-                tensor = tensor.op.inputs[0]
-            if variable_key(tensor) == key:
-                made = variable_op(tensor)
-                return made is not None and not made.attrs["shape"].is_fully_defined()
-    return False
+def _reshaped_keys(segment: Segment) -> set[str]:
+    """The variables that may have another shape each time (`validate_shape=False`)."""
+    tensors = {tensor for op in inside(segment.ops) for tensor in op.inputs}
+    made = [op for op in map(read_variable_op, tensors) if op is not None]
+    reshaped = {op for op in made if not op.attrs["shape"].is_fully_defined()}
+    return {key for op in reshaped if (key := variable_key(op.outputs[0])) is not None}

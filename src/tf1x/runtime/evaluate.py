@@ -16,7 +16,7 @@ import numpy as np
 from tf1x.core import dtypes, errors, opdef
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
-from tf1x.core.references import variable_key
+from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops import xp
 from tf1x.ops.pullback import Pullback, differentiable, flat_outputs, vjp
 from tf1x.runtime.plan import Access, is_random_key, random_key
@@ -361,12 +361,12 @@ def without_value(key: str, op: Operation) -> Any:
     Raises:
         FailedPreconditionError: it has elements.
     """
-    made: Operation | None = op
-    while made is not None and made.type not in ("VariableV2", "Variable"):
-        hands_on = made.type == "Identity"
-        made = next((t.op for t in made.inputs if hands_on or variable_key(t) == key), None)
-    if made is not None and made.attrs["shape"].num_elements() == 0:
-        return np.empty(made.attrs["shape"].as_list(), made.attrs["dtype"].numpy_dtype)
+    for tensor in (*op.outputs, *op.inputs):
+        made = read_variable_op(tensor)
+        if made is None or made.type == "VarHandleOp" or variable_key(made.outputs[0]) != key:
+            continue
+        if made.attrs["shape"].num_elements() == 0:
+            return np.empty(made.attrs["shape"].as_list(), made.attrs["dtype"].numpy_dtype)
     raise uninitialized(key, op)
 
 
