@@ -58,13 +58,18 @@ def _without_native_log():
             os.close(stderr)
 
 
+def load(name, path):
+    """The module of a file that needs nothing of tf1x, without importing tf1x."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 def _install_tutorials(tf):
     """Supply `tensorflow.examples.tutorials.mnist.input_data` and the packages above it."""
-    spec = importlib.util.spec_from_file_location(INPUT_DATA, MNIST_MODULE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[INPUT_DATA] = module
-    spec.loader.exec_module(module)
-
+    module = load(INPUT_DATA, MNIST_MODULE)
     path, child = INPUT_DATA, module
     while "." in path:
         path, _, attribute = path.rpartition(".")

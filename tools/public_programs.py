@@ -7,8 +7,8 @@ are programs. A checkout DIR/NAME is used as it is; what is not there is cloned 
 program runs in a process and a copy of its repository of its own, and is stopped after --runs
 session runs or --seconds seconds: then it counts as running, as it does when it comes to its end.
 With --oracle, TensorFlow 2.21's `compat.v1` (with tf-keras and `tensorflow.examples`) runs each
-program twice; where its numbers are the same both times, the first 30 that were fetched are
-compared with tf1x's (1e-3). Both use TensorFlow 2.21's rule for seeds (`TF1X_SEEDS=tf2`).
+program too and the first 30 numbers that were fetched are compared (1e-3); where they differ,
+TensorFlow runs it again, since its own numbers may not repeat. Both use TensorFlow 2.21's rule for seeds (`TF1X_SEEDS=tf2`).
 
 Data is looked for in $TF1X_DATA. Exit status: 1 if a program fails whose data and packages are at
 hand.
@@ -28,7 +28,9 @@ import sys
 import tempfile
 import time
 import tomllib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,24 +40,43 @@ HERE = Path(__file__).resolve().parent
 COMPARED, TOLERANCE = 30, 1e-3
 
 
+@dataclass(frozen=True)
+class Program:
+    """What is run, and how.
+
+    Attributes:
+        checkout: the folder of its repository.
+        name: its path in there, or `-m module`.
+        lacks: what is not at hand for it; empty if nothing.
+        release: of TensorFlow 1 that it was written for, where later ones refuse it.
+        runs, seconds: after how many session runs or seconds it is stopped.
+    """
+
+    checkout: Path
+    name: str
+    lacks: str
+    release: str
+    runs: int
+    seconds: float
+
+
 @dataclass
 class Result:
     """What became of one program.
 
     Attributes:
-        name: its path in the repository, or `-m module`.
         lacks: what is not at hand for it; empty if nothing.
         tf1x, tensorflow: what tools/public_run.py wrote; None where it was not run.
         agreement: "equal", "differs: ...", or why the numbers could not be compared.
     """
 
     repository: str
+    commit: str
     name: str
-    lacks: str = ""
+    lacks: str
     tf1x: dict[str, Any] | None = None
     tensorflow: dict[str, Any] | None = None
     agreement: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def runs(found: dict[str, Any] | None) -> bool:
@@ -94,26 +115,27 @@ def programs_of(repository: dict[str, Any], path: Path) -> list[str]:
     return found
 
 
-def run_one(engine: str, path: Path, program: str, options: argparse.Namespace) -> dict[str, Any]:
+def run_one(engine: str, program: Program) -> dict[str, Any]:
     """Run a program in a copy of its repository; what tools/public_run.py wrote."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
-        shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".git"))
+        copy = Path(folder) / program.checkout.name
+        shutil.copytree(program.checkout, copy, ignore=shutil.ignore_patterns(".git"))
         out = Path(folder) / "out.json"
-        where, name = copy, program
-        if not program.startswith("-m "):
-            where, name = (copy / program).parent, Path(program).name
-        command = [sys.executable, str(HERE / "public_run.py"), "--runs", str(options.runs)]
-        command += ["--seconds", str(options.seconds), engine, str(out)]
+        where, name = copy, program.name
+        if not name.startswith("-m "):
+            where, name = (copy / name).parent, Path(name).name
+        command = [sys.executable, str(HERE / "public_run.py"), "--runs", str(program.runs)]
+        command += ["--seconds", str(program.seconds), engine, str(out)]
         command += name.split() if name.startswith("-m ") else [name]
-        env = {**os.environ, "TF1X_SEEDS": "tf2", "MPLBACKEND": "Agg", "PYTHONHASHSEED": "0"}
+        env = {**os.environ, "TF1X_SEEDS": "tf2", "MPLBACKEND": "Agg", "PYTHONHASHSEED": "0",
+               "TF1X_RELEASE": program.release}  # fmt: skip
         with (Path(folder) / "log").open("w+") as log:
             process = subprocess.Popen(
                 command, cwd=where, env=env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             try:
-                process.wait(2 * options.seconds + 120)
+                process.wait(2 * program.seconds + 120)
             except subprocess.TimeoutExpired:
                 pass
             finally:
@@ -123,7 +145,7 @@ def run_one(engine: str, path: Path, program: str, options: argparse.Namespace) 
         if not out.exists():
             return {"outcome": "error", "error": f"exit status {process.returncode}",
                     "message": tail, "where": "", "line": "", "runs": 0, "seconds": 0.0,
-                    "numbers": []}  # fmt: skip
+                    "processor_seconds": 0.0, "numbers": []}  # fmt: skip
         found: dict[str, Any] = json.loads(out.read_text())
         if found["outcome"] == "error":
             found["output"] = tail
@@ -137,45 +159,77 @@ def kill(process: subprocess.Popen[Any]) -> None:
     process.wait()
 
 
-def agreement(tf1x: dict[str, Any], one: dict[str, Any], two: dict[str, Any]) -> str:
-    """Whether the first numbers of tf1x are TensorFlow's; `one` and `two` are its two runs."""
-    if not (runs(tf1x) and runs(one)):
-        return ""
-    values = [[v for _, v in r["numbers"][:COMPARED]] for r in (tf1x, one, two)]
-    count = min(map(len, values))
+def agreement(tf1x: dict[str, Any], theirs: dict[str, Any], again: Callable[[], Any]) -> str:
+    """Whether the first numbers of tf1x are TensorFlow's.
+
+    Args:
+        tf1x, theirs: what became of the program under each.
+        again: runs it under TensorFlow once more, to see whether its own numbers repeat.
+    """
+    count = min(COMPARED, len(tf1x["numbers"]), len(theirs["numbers"]))
     if not count:
         return "no numbers fetched"
-    ours, theirs, again = (v[:count] for v in values)
-    if not all(_close(a, b, 1e-5) for a, b in zip(theirs, again)):
+    different = _different(tf1x, theirs, count, TOLERANCE)
+    if different is None:
+        return f"equal ({count} numbers)"
+    repeated = again()
+    if len(repeated["numbers"]) < count or _different(repeated, theirs, count, 1e-5) is not None:
         return "TensorFlow's own runs differ"
-    for i, (a, b) in enumerate(zip(ours, theirs)):
-        if not _close(a, b, TOLERANCE):
-            return f"differs: number {i + 1}, {one['numbers'][i][0]}: {a:.6g}, TensorFlow {b:.6g}"
-    return f"equal ({count} numbers)"
+    (name, b), (_, a) = theirs["numbers"][different], tf1x["numbers"][different]
+    return f"differs: number {different + 1}, {name}: {a:.6g}, TensorFlow {b:.6g}"
+
+
+def _different(
+    one: dict[str, Any], two: dict[str, Any], count: int, tolerance: float
+) -> int | None:
+    """Which of the first `count` numbers is the first that differs."""
+    pairs = zip(one["numbers"][:count], two["numbers"], strict=False)
+    return next(
+        (i for i, ((_, a), (_, b)) in enumerate(pairs) if not _close(a, b, tolerance)), None
+    )
 
 
 def _close(a: float, b: float, tolerance: float) -> bool:
     return math.isclose(a, b, rel_tol=tolerance, abs_tol=1e-6) or (a != a and b != b)
 
 
-def run_all(options: argparse.Namespace) -> list[Result]:
-    """Run the programs of the list that `--only` matches."""
-    work = []
+def _of(repository: dict[str, Any], key: str, name: str, default: str) -> str:
+    """What the list says of the program under `key`, by patterns of names."""
+    table: dict[str, str] = repository.get(key, {})
+    return next((said for p, said in table.items() if fnmatch.fnmatch(name, p)), default)
+
+
+def listed(options: argparse.Namespace) -> list[tuple[Program, Result]]:
+    """The programs of the list that `--only` matches, with room for what becomes of them."""
+    found = []
     for repository in tomllib.loads(options.list.read_text())["repository"]:
         path = checkout(repository, options.checkouts)
         for name in programs_of(repository, path):
-            if fnmatch.fnmatch(f"{path.name}/{name}", f"*{options.only}*"):
-                lacks = repository.get("lacks", {}).get(name, "")
-                work.append((path, Result(path.name, name, lacks)))
+            if not fnmatch.fnmatch(f"{path.name}/{name}", f"*{options.only}*"):
+                continue
+            program = Program(
+                path,
+                name,
+                lacks=_of(repository, "lacks", name, ""),
+                release=_of(repository, "releases", name, "1.15"),
+                runs=repository.get("runs", options.runs),
+                seconds=repository.get("seconds", options.seconds),
+            )
+            found.append((program, Result(path.name, repository["commit"], name, program.lacks)))
+    return found
+
+
+def run_all(options: argparse.Namespace) -> list[Result]:
+    """Run the programs of the list that `--only` matches."""
+    work = listed(options)
     bar = tqdm(work, unit="program")
-    for path, result in bar:
+    for program, result in bar:
         bar.set_postfix_str(result.name[-30:])
-        result.tf1x = run_one("tf1x", path, result.name, options)
+        ours = result.tf1x = run_one("tf1x", program)
         if options.oracle:
-            one = result.tensorflow = run_one("tensorflow", path, result.name, options)
-            if runs(result.tf1x) and runs(one):
-                again = run_one("tensorflow", path, result.name, options)
-                result.agreement = agreement(result.tf1x, one, again)
+            theirs = result.tensorflow = run_one("tensorflow", program)
+            if runs(ours) and runs(theirs):
+                result.agreement = agreement(ours, theirs, partial(run_one, "tensorflow", program))
         tqdm.write(line(result))
     return [result for _, result in work]
 

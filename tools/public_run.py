@@ -6,14 +6,13 @@
 The child of tools/public_programs.py; see there. The program runs as itself (`tf1x run PROGRAM`),
 but it is stopped after N session runs or T seconds, and where it gives no seeds, it gets some, so
 that two runs are alike: NumPy's, Python's and each new graph's. OUT.json has `outcome` ("end",
-"runs", "seconds" or "error"), `runs`, `seconds`, the `numbers` fetched (the first 100 float
+"runs", "seconds" or "error"), `runs`, `seconds`, `processor_seconds`, the `numbers` fetched (the first 100 float
 scalars with their names), and after an error its type, message and the program's line.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import random
@@ -27,6 +26,13 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
+NOTEBOOK = HERE.parent / "src" / "tf1x" / "importer" / "notebook.py"
+sys.path.insert(0, str(HERE))
+
+import record  # noqa: E402
+
+import oracle  # noqa: E402
+
 NUMBERS, SEED = 100, 42
 
 
@@ -58,22 +64,14 @@ class Watch:
         session_class.run = watched
 
     def note(self, fetches: Any, result: Any) -> None:
-        for fetch, value in zip(_leaves(fetches), _leaves(result), strict=False):
+        for fetch, value in zip(record.flatten(fetches), record.flatten(result), strict=False):
             if len(self.numbers) >= NUMBERS:
                 return
             if getattr(value, "dtype", np.dtype(object)).kind == "f" and np.ndim(value) == 0:
                 self.numbers.append((str(getattr(fetch, "name", fetch)), float(value)))
 
 
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _leaves(item)]
-    return [value]
-
-
-def _seed(graph_class: Any, set_seed: Any) -> None:
+def _seed(graph_class: Any) -> None:
     """Seeds for those who give none."""
     random.seed(SEED)
     np.random.seed(SEED)
@@ -82,7 +80,7 @@ def _seed(graph_class: Any, set_seed: Any) -> None:
     def made(graph: Any, *args: Any, **kwargs: Any) -> None:
         make(graph, *args, **kwargs)
         if type(graph) is graph_class:  # not the inner graphs of functions
-            set_seed(graph, SEED)
+            graph.seed = SEED
 
     graph_class.__init__ = made
 
@@ -93,7 +91,7 @@ def _start_tf1x(program: str, watch: Watch) -> int:
     from tf1x.runtime.session import BaseSession
 
     watch.on(BaseSession)
-    _seed(Graph, lambda graph, seed: setattr(graph, "seed", seed))
+    _seed(Graph)
     if program.startswith("-m "):
         name, *arguments = program.removeprefix("-m ").split()
         return runner.run(name, arguments, is_module=True)
@@ -103,15 +101,12 @@ def _start_tf1x(program: str, watch: Watch) -> int:
 def _start_tensorflow(program: str, watch: Watch) -> int:
     import runpy
 
-    sys.path.insert(0, str(HERE))
-    import oracle
-
     oracle.install()
     from tensorflow.python.client.session import BaseSession
     from tensorflow.python.framework.ops import Graph
 
     watch.on(BaseSession)
-    _seed(Graph, lambda graph, seed: setattr(graph, "seed", seed))
+    _seed(Graph)
     if program.startswith("-m "):
         sys.path[0] = os.getcwd()
         name, *arguments = program.removeprefix("-m ").split()
@@ -121,21 +116,15 @@ def _start_tensorflow(program: str, watch: Watch) -> int:
         sys.path[0] = os.path.dirname(os.path.abspath(program))
         sys.argv = [program]
         if program.endswith(".ipynb"):
-            _notebook().run(Path(program))
+            oracle.load("notebook_runner", NOTEBOOK).run(Path(program))
         else:
             runpy.run_path(program, run_name="__main__")
     return 0
 
 
-def _notebook() -> Any:
-    """tf1x's runner of notebooks, which needs nothing of tf1x, by its path."""
-    path = HERE.parent / "src" / "tf1x" / "importer" / "notebook.py"
-    spec = importlib.util.spec_from_file_location("notebook_runner", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _processor_seconds() -> float:
+    """Of this process and those that it waited for."""
+    return sum(os.times()[:4])
 
 
 ENGINES = {"tf1x": _start_tf1x, "tensorflow": _start_tensorflow}
@@ -180,7 +169,10 @@ def watched_run(engine: str, program: str, runs: int, seconds: float) -> dict[st
     except Exception as error:
         on_error(type(error), error, error.__traceback__)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    found.update(runs=watch.runs, seconds=time.perf_counter() - start, numbers=watch.numbers)
+    found.update(
+        runs=watch.runs, seconds=time.perf_counter() - start, processor_seconds=_processor_seconds(),
+        numbers=watch.numbers,
+    )  # fmt: skip
     return found
 
 

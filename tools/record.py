@@ -83,7 +83,7 @@ class Recorder:
             raise Stop
         self._count += 1
         graph = session.graph
-        elements = [graph.as_graph_element(f) for f in _flatten(fetches)]
+        elements = [graph.as_graph_element(f) for f in flatten(fetches)]
         names = [e.name for e in elements]
         feeds = {
             graph.as_graph_element(k).name: np.asarray(v)
@@ -96,7 +96,7 @@ class Recorder:
         variables = self._variables(session) if first else None
         result = self._run(session, fetches, feed_dict, *args, **kwargs)
         values = {
-            n: np.asarray(v) for n, v in zip(names, _flatten(result), strict=True) if v is not None
+            n: np.asarray(v) for n, v in zip(names, flatten(result), strict=True) if v is not None
         }
         if not first:
             values = {n: v for n, v in values.items() if v.size <= _SMALL}
@@ -126,11 +126,12 @@ class Recorder:
         return [recording for _, recording in self.graphs.values()]
 
 
-def _flatten(value: Any) -> list[Any]:
+def flatten(value: Any) -> list[Any]:
+    """What a nest of lists, tuples and dicts holds."""
     if isinstance(value, dict):
-        return [leaf for item in value.values() for leaf in _flatten(item)]
+        return [leaf for item in value.values() for leaf in flatten(item)]
     if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _flatten(item)]
+        return [leaf for item in value for leaf in flatten(item)]
     return [value]
 
 
@@ -138,7 +139,7 @@ def _fed(key: Any, value: Any) -> list[tuple[Any, Any]]:
     """Tensors and values of one key of a feed_dict, which may be a nest of tensors."""
     if not isinstance(key, (list, tuple)):
         return [(key, value)]
-    return list(zip(_flatten(key), _flatten(value), strict=True))
+    return list(zip(flatten(key), flatten(value), strict=True))
 
 
 def install(engine: str) -> tuple[Any, Any]:

@@ -35,6 +35,7 @@ environment:
   TF1X_CACHE=FOLDER     where compiled programs are kept (~/.cache/tf1x/xla); `off`: nowhere
   TF1X_DATA=FOLDER      data sets, e.g. mnist.npz
   TF1X_NATIVE=0         without the C++ kernels (FOLDER: where they are kept, ~/.cache/tf1x/native)
+  TF1X_RELEASE=1.0      the checks of that release; what 1.15 refuses, older ones may have run
   TF1X_SEEDS=tf2        default op seeds as TensorFlow 2 counts them, not as 1.x did
   TF1X_TRACEBACK=full   the same as --full-traceback"""
 

@@ -6,7 +6,7 @@ import math as numbers
 from typing import Any
 
 from tf1x.api import export, renamed
-from tf1x.core import convert, scopes
+from tf1x.core import convert, release, scopes
 from tf1x.core.dtypes import bfloat16, float16, float32
 from tf1x.core.graph import Tensor
 from tf1x.ops import array, array_moves, array_select, array_slicing, checks, elementary, math, nn
@@ -129,7 +129,8 @@ def sparse_softmax_cross_entropy_with_logits(
 
     Raises:
         ValueError: positional arguments, one missing, or shapes that do not fit.
-        InvalidArgumentError (when run): a label is not a class number.
+        InvalidArgumentError (when run): a label is not a class number; shapes do not fit (since
+            TensorFlow 1.13: with an older `TF1X_RELEASE` only the number of labels must).
     """
     _check_keywords("sparse_softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     with scopes.name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
@@ -142,9 +143,9 @@ def sparse_softmax_cross_entropy_with_logits(
         if logits.shape.ndims == 2:
             cost = nn.SparseSoftmaxCrossEntropyWithLogits(precise, labels, name=name)[0]
             return math.cast(cost, float16) if half else cost
-        tests = (
-            [] if known else [checks.assert_equal(array.shape(labels), array.shape(logits)[:-1])]
-        )
+        tests = []
+        if not known and not release.before("1.13"):
+            tests = [checks.assert_equal(array.shape(labels), array.shape(logits)[:-1])]
         with scopes.control_dependencies(tests):
             classes = array.shape(logits)[array.rank(logits) - 1]
             precise = array.Reshape(precise, [-1, classes])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from inspect import signature
 from typing import Any
 
-from tf1x.core import convert, nest, scopes
+from tf1x.core import convert, nest, release, scopes
 from tf1x.core.dtypes import as_dtype, float32, int32
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape
@@ -139,12 +140,33 @@ class RNNCell(Layer):
 
 
 class LayerRNNCell(RNNCell):
-    """Base of the cells that create their variables in `build`, as layers do."""
+    """Base of the cells that create their variables in `build`, as layers do.
+
+    A cell has one set of variables, wherever it is called. Before TensorFlow 1.1 it had one in each
+    variable scope, so that `MultiRNNCell([cell] * 3)` had three layers: so it is with
+    `TF1X_RELEASE=1.0`. Before 1.2 the variables were called `weights` and `biases`.
+    """
 
     def __call__(
         self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
-        return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
+        cell = self._of_scope() if release.before("1.1") else self
+        return Layer.__call__(cell, inputs, state, *args, scope=scope, **kwargs)
+
+    def _of_scope(self) -> LayerRNNCell:
+        """The cell itself in the first variable scope that it is called in; copies in others."""
+        cells: dict[str, LayerRNNCell] = self.__dict__.setdefault("_cells", {})
+        if not cells:
+            self._unbuilt = copy.deepcopy(self)
+        name = get_variable_scope().name
+        if name not in cells:
+            cells[name] = copy.deepcopy(self._unbuilt) if cells else self
+        return cells[name]
+
+    def add_weight(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        if release.before("1.2"):
+            name = name.replace("kernel", "weights").replace("bias", "biases")
+        return super().add_weight(name, *args, **kwargs)
 
     def _zeros(self) -> Any:
         """The usual initializer of biases."""
