@@ -6,7 +6,7 @@
 The child of tools/public_programs.py; see there. The program runs as itself (`tf1x run PROGRAM`),
 but it is stopped after N session runs or T seconds, and where it gives no seeds, it gets some, so
 that two runs are alike: NumPy's, Python's and each new graph's. OUT.json has `outcome` ("end",
-"runs", "seconds" or "error"), `runs`, `seconds`, `processor_seconds`, the `numbers` fetched (the first 100 float
+"runs", "seconds" or "error"), `runs`, `seconds`, `processor_seconds`, the `numbers` fetched (the first 100
 scalars with their names), and after an error its type, message and the program's line.
 """
 
@@ -67,7 +67,7 @@ class Watch:
         for fetch, value in zip(record.flatten(fetches), record.flatten(result), strict=False):
             if len(self.numbers) >= NUMBERS:
                 return
-            if getattr(value, "dtype", np.dtype(object)).kind == "f" and np.ndim(value) == 0:
+            if getattr(value, "dtype", np.dtype(object)).kind in "fiub" and np.ndim(value) == 0:
                 self.numbers.append((str(getattr(fetch, "name", fetch)), float(value)))
 
 
