@@ -370,9 +370,10 @@ class Runner:
         An op that would have to wait is put off until the others have run: it may be one of them
         that it waits for.
         """
+        own = _Own(self._state)
         if sum(waiting.may_wait(op.type) for op in ops) < 2:
             for op in ops:
-                self._interpret_op(op, values, undo, done)
+                self._interpret_op(op, values, undo, done, own)
             return
         pending = ops
         while pending:
@@ -381,15 +382,15 @@ class Runner:
                 if _follows(op, late):
                     late.append(op)
                 elif not waiting.may_wait(op.type):
-                    self._interpret_op(op, values, undo, done)
+                    self._interpret_op(op, values, undo, done, own)
                 else:
                     try:
                         with waiting.without_waiting():
-                            self._interpret_op(op, values, undo, done)
+                            self._interpret_op(op, values, undo, done, own)
                     except waiting.WouldWait:
                         late.append(op)
             if len(late) == len(pending):  # nothing else is left to do
-                self._interpret_op(late.pop(0), values, undo, done)
+                self._interpret_op(late.pop(0), values, undo, done, own)
             pending = late
 
     def _interpret_op(
@@ -398,6 +399,7 @@ class Runner:
         values: dict[Tensor, Any],
         undo: dict[str, Any],
         done: dict[Operation, list[Any]],
+        own: _Own,
     ) -> None:
         if op.outputs and all(t in values for t in op.outputs):
             return
@@ -406,9 +408,9 @@ class Runner:
             return
         if tracing.is_recording():
             with tracing.host_op(op):
-                self._interpret_new(op, values, undo, done)
+                self._interpret_new(op, values, undo, done, own)
         else:
-            self._interpret_new(op, values, undo, done)
+            self._interpret_new(op, values, undo, done, own)
 
     def _interpret_new(
         self,
@@ -416,6 +418,7 @@ class Runner:
         values: dict[Tensor, Any],
         undo: dict[str, Any],
         done: dict[Operation, list[Any]],
+        own: _Own,
     ) -> None:
         state = self._state
         access = self.plan.access[op]
@@ -434,23 +437,13 @@ class Runner:
                     }
                 self._apply(evaluator, op)
                 for key in access.writes:
-                    self._make_own(key)
+                    own.make(key)
                 for random, used in evaluator.counters.items():
                     state.counters[random.name] = state.counters.get(random.name, 0) + used.blocks
         for tensor in op.outputs:
             values[tensor] = evaluator.values[tensor]
         if op.opdef.host and op.opdef.stateful:
             done[op] = [values[tensor] for tensor in op.outputs]
-
-    def _make_own(self, key: str) -> None:
-        """Let a variable that was assigned another's value have an array of its own.
-
-        A compiled segment donates the arrays that it overwrites.
-        """
-        variables = self._state.variables
-        value = variables.get(key)
-        if any(value is other for name, other in variables.items() if name != key):
-            variables[key] = value.copy()  # type: ignore[union-attr]
 
     def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
         """Run those of the plan's ops that are not in `done`, and add them to it."""
@@ -478,6 +471,30 @@ class Runner:
         if function not in self._functions:
             self._functions[function] = FunctionRunner(self._session, function)
         return self._functions[function]
+
+
+class _Own:
+    """Lets a variable that was assigned another's value have an array of its own.
+
+    A compiled segment donates the arrays that it overwrites. The arrays of all variables are noted
+    once: one that came later to a variable is either noted in `make`, or nobody else's.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._variables = state.variables
+        self._taken: set[int] | None = None
+
+    def make(self, key: str) -> None:
+        """After `key` was assigned; under the state's lock."""
+        if self._taken is None:
+            others = ((k, v) for k, v in self._variables.items() if k != key)
+            self._taken = {id(value) for _, value in others}
+        value = self._variables.get(key)
+        if value is None:
+            return
+        if id(value) in self._taken:
+            value = self._variables[key] = value.copy()
+        self._taken.add(id(value))
 
 
 class FunctionRunner(Runner):
