@@ -8,11 +8,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import memory, pipelines, processes, steps
+from benchmarks import data2vis, memory, pipelines, processes, steps
 
 CONCERNS = {
     "steps": steps.run,
     "networks": steps.run_networks,
+    "data2vis": data2vis.run,
     "pipelines": pipelines.run,
     "processes": processes.run,
     "memory": memory.run,

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from benchmarks import data2vis
 from benchmarks.networks import BATCH, SOURCE, TARGET, UNITS, VOCABULARY
 
 
@@ -88,6 +89,63 @@ def attention_decoder():
         return nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten())
 
     return _training(model, torch.optim.Adam(model.parameters()), loss)
+
+
+class _CharBi(nn.Module):
+    """The attention network of 2018: two LSTM stacks read the source, one writes the target."""
+
+    def __init__(self):
+        super().__init__()
+        units, depth = data2vis.UNITS, 2 * data2vis.UNITS
+        self.source = nn.Embedding(data2vis.CHARACTERS, data2vis.EMBEDDING)
+        self.target = nn.Embedding(data2vis.CHARACTERS, data2vis.EMBEDDING)
+        self.forward_stack, self.backward_stack = (
+            nn.LSTM(data2vis.EMBEDDING, units, 2, batch_first=True, dropout=1 - data2vis.KEEP)
+            for _ in range(2)
+        )
+        self.cells = nn.ModuleList(
+            [nn.LSTMCell(data2vis.EMBEDDING + depth, units), nn.LSTMCell(units, units)]
+        )
+        self.keys, self.query = nn.Linear(depth, units), nn.Linear(units, units)
+        self.mix = nn.Linear(units + depth, units)
+        self.logits = nn.Linear(units, data2vis.CHARACTERS)
+        self.dropout = nn.Dropout(1 - data2vis.KEEP)
+
+    def forward(self, source, target):
+        inputs = self.dropout(self.source(source))
+        ahead = self.forward_stack(inputs)[0]
+        back = self.backward_stack(inputs.flip(1))[0].flip(1)
+        memory = torch.cat([ahead, back], 2)
+        keys = self.keys(memory)
+        zeros = torch.zeros(len(source), data2vis.UNITS)
+        states = [(zeros, zeros) for _ in self.cells]
+        context, outputs = torch.zeros(len(source), memory.shape[2]), []
+        for inputs in self.target(target).unbind(1):
+            output = torch.cat([inputs, context], 1)
+            for i, cell in enumerate(self.cells):
+                states[i] = cell(self.dropout(output), states[i])
+                output = states[i][0]
+            scores = torch.softmax(torch.bmm(keys, self.query(output).unsqueeze(2)), 1)
+            context = torch.bmm(scores.transpose(1, 2), memory).squeeze(1)
+            outputs.append(torch.tanh(self.mix(torch.cat([output, context], 1))))
+        return self.logits(torch.stack(outputs, 1))
+
+
+def char_bi():
+    model = _CharBi()
+    optimizer = torch.optim.Adam(model.parameters(), data2vis.RATE, eps=data2vis.EPSILON)
+    source, target = (torch.from_numpy(ids) for ids in data2vis.batch())
+
+    def step():
+        optimizer.zero_grad()
+        logits = model(source, target[:, :-1])
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten())
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), data2vis.CLIP)
+        optimizer.step()
+        return float(loss)
+
+    return step
 
 
 def beam_search():

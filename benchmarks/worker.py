@@ -48,9 +48,9 @@ def bare_step(step):
 
 def main():
     name, program = sys.argv[1:]
-    from benchmarks import networks, pipelines, programs
+    from benchmarks import data2vis, networks, pipelines, programs
 
-    module = next(m for m in (networks, pipelines, programs) if program in m.STEPS)
+    module = next(m for m in (data2vis, networks, pipelines, programs) if program in m.STEPS)
     if name == "torch":
         from benchmarks import torch_networks
 

@@ -1,0 +1,66 @@
+"""The network of 2018 (`char_bi`): a training step of Data2Vis on tf1x, beside PyTorch.
+
+The batch is one of the corpus in size: 32 tables of 128 characters, a chart of 192 for each.
+"""
+
+from __future__ import annotations
+
+import statistics
+import string
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from benchmarks.steps import timed
+
+PAIRS, SOURCE, TARGET, UNITS, EMBEDDING = 32, 128, 192, 512, 512
+CHARACTERS = 3 + len(string.printable)
+KEEP, RATE, EPSILON, CLIP = 0.5, 1e-4, 8e-7, 5.0
+
+
+def batch() -> tuple[np.ndarray, np.ndarray]:
+    """Ids of characters of the sources and of the targets, `<start>` first."""
+    random = np.random.default_rng(0)
+    source = random.integers(3, CHARACTERS, [PAIRS, SOURCE])
+    target = random.integers(3, CHARACTERS, [PAIRS, TARGET + 1])
+    target[:, 0] = 1
+    return source, target
+
+
+def char_bi(tf: Any) -> Any:
+    """A training step under tf1x."""
+    from data2vis.config import load
+    from data2vis.model import Model
+    from data2vis.vocabulary import Vocabulary
+
+    characters = Vocabulary(("<pad>", "<start>", "<end>", *string.printable), "")
+    tf.set_random_seed(0)
+    model = Model(load("char_bi"), characters, characters, training=True)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    source, target = batch()
+    feed = {
+        model.source: source,
+        model.source_lengths: np.full(PAIRS, SOURCE),
+        model.target: target,
+        model.target_lengths: np.full(PAIRS, TARGET + 1),
+    }
+    return lambda: session.run([model.loss, model.train_op], feed)
+
+
+STEPS = {"char_bi": 1}
+
+
+def run() -> dict[str, dict[str, float]]:
+    """Seconds of a step, in alternating rounds of one run."""
+    engines = ["tf1x"] + (["torch"] if find_spec("torch") else [])
+    rounds = timed("char_bi", engines, 5)
+    found = {f"{name}_ms": statistics.median(times) * 1e3 for name, times in rounds.items()}
+    line = f"{'char_bi, one step':22s}{found['tf1x_ms']:10.1f} ms tf1x"
+    if "torch" in rounds:
+        pairs = zip(rounds["torch"], rounds["tf1x"], strict=True)
+        found["torch_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+        line += f"{found['torch_ms']:10.1f} ms PyTorch  ratio {found['torch_over_tf1x']:.2f}"
+    print(line, flush=True)
+    return {"char_bi": found}
