@@ -1,11 +1,18 @@
-"""`make bench`: all benchmarks, printed as tables and written to outputs/benchmarks.json."""
+"""`make bench`: all benchmarks, printed as tables and written to outputs/benchmarks.json.
+
+What other concerns measured before stays in the file; benchmarks.report makes a page of it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
 import platform
+from contextlib import suppress
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import data2vis, memory, pipelines, processes, steps
@@ -20,20 +27,36 @@ CONCERNS = {
 }
 
 
+_PACKAGES = {
+    "jax": "jax", "numpy": "numpy", "tensorflow-cpu": "tensorflow", "torch": "torch"
+}  # fmt: skip
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("concerns", nargs="*", choices=[*CONCERNS, []], help="default: all")
     args = parser.parse_args()
     about = {
-        "machine": platform.processor() or platform.machine(),
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores {_processor()}",
         "python": platform.python_version(),
-        **{name: version(name) for name in ("jax", "numpy", "tensorflow-cpu")},
+        **{name: version(name) for name in _PACKAGES if find_spec(_PACKAGES[name])},
     }
     print(", ".join(f"{key} {value}" for key, value in about.items()))
     results = {name: CONCERNS[name]() for name in args.concerns or CONCERNS}
     folder = Path("outputs")
     folder.mkdir(exist_ok=True)
-    (folder / "benchmarks.json").write_text(json.dumps({"about": about, **results}, indent=1))
+    path = folder / "benchmarks.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**before, "about": about, **results}, indent=1))
 
 
 if __name__ == "__main__":
