@@ -46,6 +46,7 @@ class Watch:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.runs = 0
+        self.stopped = ""
         self.numbers: list[tuple[str, float]] = []
 
     def on(self, session_class: Any) -> None:
@@ -55,13 +56,18 @@ class Watch:
 
         def watched(session: Any, fetches: Any, *args: Any, **kwargs: Any) -> Any:
             if watch.runs >= watch._limit:
-                raise Stop("runs")
+                watch.stop("runs")
             result = run(session, fetches, *args, **kwargs)
             watch.runs += 1
             watch.note(fetches, result)
             return result
 
         session_class.run = watched
+
+    def stop(self, why: str) -> None:
+        """End the program. What catches all, as unittest does, ends it some other way later."""
+        self.stopped = why
+        raise Stop(why)
 
     def note(self, fetches: Any, result: Any) -> None:
         for fetch, value in zip(record.flatten(fetches), record.flatten(result), strict=False):
@@ -149,7 +155,7 @@ def watched_run(engine: str, program: str, runs: int, seconds: float) -> dict[st
     found: dict[str, Any] = {"outcome": "end"}
 
     def on_alarm(*_: Any) -> None:
-        raise Stop("seconds")
+        watch.stop("seconds")
 
     def on_error(kind: Any, error: BaseException, trace: Any) -> None:
         found.update(_described(error.with_traceback(trace)))
@@ -161,14 +167,16 @@ def watched_run(engine: str, program: str, runs: int, seconds: float) -> dict[st
     start = time.perf_counter()
     try:
         ENGINES[engine](program, watch)
-    except Stop as stop:
-        found["outcome"] = str(stop)
+    except Stop:
+        pass
     except SystemExit as end:
         if end.code not in (None, 0, False):
             found.update(_described(end))
     except Exception as error:
         on_error(type(error), error, error.__traceback__)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    if watch.stopped:
+        found = {"outcome": watch.stopped}
     found.update(
         runs=watch.runs, seconds=time.perf_counter() - start, processor_seconds=_processor_seconds(),
         numbers=watch.numbers,

@@ -152,3 +152,8 @@ def test_ops_know_the_line_that_made_them():
         op = tf.constant(1).op
     assert op.traceback[0].filename == __file__
     assert "op = tf.constant(1).op" in str(op.traceback[0])
+
+
+def test_constant_without_a_name() -> None:
+    with tf.Graph().as_default():
+        assert tf.constant(1, name=None).op.name == "Const"

@@ -109,7 +109,9 @@ def convert_n_to_tensor(
     ]
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str | None = "Const"
+) -> Tensor:
     """A `Const` node holding `value`; see `tf.constant` in ops/array.py."""
     from tf1x.core import opdef
 
@@ -120,8 +122,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
         else as_dtype(dtype if dtype is not None else array.dtype)
     )
     node = opdef.get("Const").node(
-        (), {"value": array, "dtype": kind.base_dtype}, name, graph=scopes.get_default_graph()
-    )
+        (), {"value": array, "dtype": kind.base_dtype}, name or "Const",
+        graph=scopes.get_default_graph(),
+    )  # fmt: skip
     return node.outputs[0]
 
 
