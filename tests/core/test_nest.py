@@ -58,3 +58,12 @@ def test_shallow():
     assert nest.flatten_up_to([1, 2], [(1, 2), 3]) == [(1, 2), 3]
     assert nest.map_structure_up_to((1, 2), sum, ([1, 2], [3])) == (3, 3)
     assert nest.flatten_dict_items({("a", "b"): (1, 2), "c": 3}) == {"a": 1, "b": 2, "c": 3}
+
+
+def test_views_of_dicts_are_structure():
+    from tests.oracle import tf1
+
+    weights = {"w": 1, "b": {"x": 2}}
+    for view in (weights.keys(), weights.values(), weights.items()):
+        assert nest.flatten(view) == tf1.nest.flatten(view)
+        assert nest.map_structure(str, view) == tf1.nest.map_structure(str, view)

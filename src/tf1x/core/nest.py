@@ -1,17 +1,18 @@
 """Nested structures, as `tensorflow.python.util.nest` treats them.
 
-Lists, tuples, named tuples and dicts (by sorted key) are structure; everything else is a leaf.
+Lists, tuples, named tuples, dicts (by sorted key) and views of dicts (`weights.values()`, in the
+dict's own order) are structure; everything else is a leaf.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MappingView
 from typing import Any
 
 
 def is_nested(value: Any) -> bool:
     """Whether `value` is structure (`nest.is_sequence`)."""
-    return isinstance(value, (list, tuple, Mapping)) and not isinstance(value, str)
+    return isinstance(value, (list, tuple, Mapping, MappingView))
 
 
 is_sequence = is_nested
@@ -45,6 +46,8 @@ def _rebuild(like: Any, items: list[Any]) -> Any:
             return {key: by_key[key] for key in like}
     if _is_namedtuple(like):
         return type(like)(*items)
+    if isinstance(like, MappingView):
+        return items
     return type(like)(items)
 
 

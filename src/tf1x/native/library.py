@@ -31,6 +31,8 @@ _TARGETS = (
     "tf1x_conv_forward",
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",
+    "tf1x_matmul",
+    "tf1x_adam",
 )
 _SLOWER = "convolutions and random numbers run as XLA code, resizing as NumPy's, which is slower"
 _log = logging.getLogger("tf1x")
@@ -80,7 +82,10 @@ def _find() -> ctypes.CDLL | None:
     else:
         command = [sys.executable, "-IS", build.__file__, str(path), jax.ffi.include_dir()]
         null = subprocess.DEVNULL
-        subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
+        job = subprocess.Popen(
+            command, stdin=null, stdout=null, stderr=null, start_new_session=True
+        )
+        job.returncode = 0  # it goes on without us: no ResourceWarning at exit
     return None
 
 

@@ -50,9 +50,13 @@ def enable() -> Path | None:
 
 
 def quiet() -> None:
-    """Drop JAX's note that a GPU may be present without the plugin for it."""
-    logging.getLogger("jax._src.xla_bridge").addFilter(_is_no_gpu_note)
+    """Drop JAX's notes on accelerators that are not there.
+
+    Programs that set the root logger to INFO, as `tf.test` does, would see them.
+    """
+    logging.getLogger("jax._src.xla_bridge").addFilter(_is_of_interest)
 
 
-def _is_no_gpu_note(record: logging.LogRecord) -> bool:
-    return "may be present on this machine" not in record.getMessage()
+def _is_of_interest(record: logging.LogRecord) -> bool:
+    missing = "may be present on this machine" in record.getMessage()
+    return record.levelno >= logging.WARNING and not missing
