@@ -133,7 +133,7 @@ def test_every_chart_is_valid_renders_without_warning_and_draws(name: str) -> No
     assert not [(check.spec, check) for _, check in report.failures()]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(

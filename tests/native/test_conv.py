@@ -96,7 +96,7 @@ def by_taps(geometry: Geometry, x: Any, w: Any, g: Any) -> list[Any]:
     return [result, images[:, *sizes], filter]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     batch=st.integers(1, 3),
     sizes=st.tuples(st.integers(1, 20), st.integers(1, 20)),

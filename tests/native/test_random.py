@@ -39,7 +39,7 @@ POSITIONS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(-(2**63), 2**63 - 1),
     seed2=st.integers(-(2**63), 2**63 - 1),

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("kernels")
 SIZES = st.integers(1, 20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.tuples(st.integers(0, 3), SIZES, SIZES, st.integers(0, 4)),
     SIZES, SIZES, st.sampled_from([(False, False), (True, False), (False, True)]),

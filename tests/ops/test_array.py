@@ -267,7 +267,7 @@ def _keys(draw: Any) -> tuple[Any, ...]:
     return tuple(key)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_keys())
 def test_indexing_equals_numpy(key: tuple[Any, ...]) -> None:
     value = floats(*_SHAPE)
