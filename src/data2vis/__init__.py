@@ -10,6 +10,7 @@ from data2vis.spec import Chart, Encoding
 from data2vis.table import Profile, Table, TableError
 
 if TYPE_CHECKING:
+    from data2vis.notebook import Suggestions, suggest
     from data2vis.recommend import Recommendation, Recommender
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Profile",
     "Recommendation",
     "Recommender",
+    "Suggestions",
     "Table",
     "TableError",
     "score",
+    "suggest",
 ]
 
 
@@ -31,4 +34,8 @@ def __getattr__(name: str) -> Any:
         from data2vis import recommend
 
         return getattr(recommend, name)
+    if name in ("Suggestions", "suggest"):
+        from data2vis import notebook
+
+        return getattr(notebook, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

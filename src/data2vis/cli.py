@@ -1,4 +1,4 @@
-"""The command line: `data2vis recommend`, `train`, `evaluate` and the others."""
+"""The command line: `data2vis suggest`, `serve`, `train`, `evaluate` and the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from data2vis.table import Table, TableError
 _DESCRIPTION = """\
 A table in, ranked Vega-Lite charts out.
 
-  data2vis recommend cars.csv                  fifteen charts, ranked, with reasons
+  data2vis suggest cars.csv                    fifteen charts, ranked, with reasons
+  data2vis serve                               a page for tables and charts, in the browser
   data2vis profile cars.csv                    columns, their kinds and pointers
   data2vis corpus data2vis-corpus              the training corpus, 210,000 pairs
   data2vis train --corpus CORPUS --output OUT  a network
@@ -56,15 +57,24 @@ whether anything is drawn. CHARTS is a JSON file: one specification, or a list o
 
 The exit status is 1 if any chart fails."""
 
-_RECOMMEND = """\
+_SUGGEST = """\
 Recommends charts for a table: Vega-Lite with a score and reasons in words, the best first.
 
-  data2vis recommend cars.csv                  to the screen: scores, marks, reasons
-  data2vis recommend cars.csv --output -       as a JSON list, for programs
-  data2vis recommend cars.csv --output charts  charts/01.json and so on, and charts/index.json
-  data2vis recommend cars.csv --count 5 --type Cylinders=str --output charts --png --svg --html
+  data2vis suggest cars.csv                    to the screen: scores, titles, reasons
+  data2vis suggest cars.csv -o -               as a JSON list, for programs
+  data2vis suggest cars.csv -o charts          charts/01.json and so on, and charts/index.json
+  data2vis suggest cars.csv -k 5 --type Cylinders=str -o charts --png --svg --html
 
-`data2vis suggest` is another name for it."""
+The HTML files have all that they need in them and open without a network."""
+
+_SERVE = """\
+Serves the page and the JSON API, on this machine only unless --host says otherwise.
+
+  data2vis serve                               http://127.0.0.1:5016
+  data2vis serve --port 8080 --model-dir OUT   another port, another network
+  curl -F file=@cars.csv http://127.0.0.1:5016/api/suggest
+
+/api/openapi.json describes the API. Nothing is kept, and nothing leaves the machine."""
 
 _TRAIN = """\
 Trains a network on a corpus that `data2vis corpus` made.
@@ -106,7 +116,7 @@ Writes a trained network as 16-bit floats, the form in which the default one shi
   data2vis export OUT FOLDER
   data2vis export OUT                          in place of the one that ships"""
 
-_PICTURES = ("png", "svg", "html")
+_PICTURES = ("png", "svg", "html")  # data2vis.export.FORMATS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,21 +163,33 @@ def _add_network_commands(commands: Any) -> None:
         help="a folder that `data2vis train` wrote, or a checkpoint in it (the one that ships)",
     )  # fmt: skip
 
-    recommend = commands.add_parser(
-        "recommend", aliases=["suggest"], help="charts for a table", parents=[checkpoint],
-        description=_RECOMMEND, formatter_class=formatter,
+    suggest = commands.add_parser(
+        "suggest", help="charts for a table", parents=[checkpoint],
+        description=_SUGGEST, formatter_class=formatter,
     )  # fmt: skip
-    recommend.add_argument("table", metavar="TABLE", help="a CSV, TSV, JSON, Parquet or Excel file")
-    recommend.add_argument("-k", "--count", type=_positive, default=15, help="how many (15)")
-    recommend.add_argument(
+    suggest.add_argument("table", metavar="TABLE", help="a CSV, TSV, JSON, Parquet or Excel file")
+    suggest.add_argument("-k", "--count", type=_positive, default=15, help="how many (15)")
+    suggest.add_argument(
         "--type", dest="types", metavar="COLUMN=KIND", action="append", default=[],
         help="take a column as num, str or dt; may be given again",
     )  # fmt: skip
-    recommend.add_argument("-o", "--output", metavar="FOLDER", help="a folder, or - for JSON here")
+    suggest.add_argument("-o", "--output", metavar="FOLDER", help="a folder, or - for JSON here")
     for kind in _PICTURES:
-        recommend.add_argument(
+        suggest.add_argument(
             f"--{kind}", action="store_true", help=f"write {kind.upper()} into the folder, too"
         )
+
+    serve = commands.add_parser(
+        "serve", help="the page and the API", description=_SERVE, formatter_class=formatter
+    )
+    serve.add_argument("--port", type=_port, default=5016, help="0 takes a free one (5016)")
+    serve.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others in (127.0.0.1)")
+    serve.add_argument(
+        "--model-dir", metavar="FOLDER", type=Path, help="a trained network (the one that ships)"
+    )
+    serve.add_argument(
+        "--beam-width", type=_beam_width, default=15, help="charts of an answer, at most 50 (15)"
+    )
 
     train = commands.add_parser(
         "train", help="train a network", description=_TRAIN, formatter_class=formatter
@@ -215,6 +237,20 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _beam_width(text: str) -> int:
+    value = _positive(text)
+    if value > 50:
+        raise argparse.ArgumentTypeError("must be at most 50")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 65_536:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
     return value
 
 
@@ -307,7 +343,14 @@ def _check(arguments: argparse.Namespace) -> int:
     return int(bool(failures))
 
 
-def _recommend(arguments: argparse.Namespace) -> int:
+def _serve(arguments: argparse.Namespace) -> int:
+    from data2vis.web.server import serve
+
+    serve(arguments.host, arguments.port, arguments.model_dir, arguments.beam_width)
+    return 0
+
+
+def _suggest(arguments: argparse.Namespace) -> int:
     from data2vis.recommend import Recommender
 
     formats = [kind for kind in _PICTURES if getattr(arguments, kind)]
@@ -319,15 +362,16 @@ def _recommend(arguments: argparse.Namespace) -> int:
         print(json.dumps([each.to_json() for each in found], ensure_ascii=False))
         return 0
     for number, each in enumerate(found, 1):
-        names = table.profile.by_pointer
-        words = (names[word].name if word in names else word for word in each.chart.tokens())
-        print(f"{number:2}  {each.score:6.2f}  {' '.join(words)}\n            {each.reason}")
+        shown = f"{each.chart.mark:7}  {each.title}\n{' ' * 21}{each.reason}"
+        print(f"{number:2}  {each.score:6.2f}  {shown}")
     if arguments.output is not None:
         _write_charts(Path(arguments.output), found, formats)
     return 0
 
 
 def _write_charts(folder: Path, found: Sequence[Any], formats: Sequence[str]) -> None:
+    from data2vis.export import export
+
     folder.mkdir(parents=True, exist_ok=True)
     index = []
     for number, each in enumerate(found, 1):
@@ -337,23 +381,10 @@ def _write_charts(folder: Path, found: Sequence[Any], formats: Sequence[str]) ->
         spec = json.dumps(each.spec, ensure_ascii=False)
         (folder / f"{name}.json").write_text(spec + "\n", encoding="utf-8")
         for kind in formats:
-            _write_picture(each.spec, folder / f"{name}.{kind}")
+            (folder / f"{name}.{kind}").write_bytes(export(each.spec, kind, each.title))
     text = json.dumps(index, ensure_ascii=False, indent=1)
     (folder / "index.json").write_text(text + "\n", encoding="utf-8")
     print(f"\n{len(found)} charts in {folder}")
-
-
-def _write_picture(spec: Mapping[str, Any], path: Path) -> None:
-    import vl_convert
-
-    from data2vis.evaluate import VEGA_LITE
-
-    if path.suffix == ".png":
-        path.write_bytes(vl_convert.vegalite_to_png(dict(spec), VEGA_LITE, scale=2))
-        return
-    svg = path.suffix == ".svg"
-    convert: Any = vl_convert.vegalite_to_svg if svg else vl_convert.vegalite_to_html
-    path.write_text(convert(dict(spec), VEGA_LITE), encoding="utf-8")
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -452,7 +483,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate,
     "export": _export,
     "profile": _profile,
-    "recommend": _recommend,
-    "suggest": _recommend,
+    "serve": _serve,
+    "suggest": _suggest,
     "train": _train,
 }

@@ -52,7 +52,7 @@ class Check:
 
 
 @cache
-def _validator() -> Any:
+def validator() -> Any:
     import jsonschema
 
     path = resources.files("altair.vegalite.v5.schema") / "vega-lite-schema.json"
@@ -65,9 +65,9 @@ def schema_error(spec: Mapping[str, Any]) -> str | None:
     import jsonschema
 
     bare = {**spec, "data": {"values": []}}
-    if _validator().is_valid(bare):
+    if validator().is_valid(bare):
         return None
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(bare))
+    error = jsonschema.exceptions.best_match(validator().iter_errors(bare))
     place = ".".join(map(str, error.absolute_path)) or "the specification"
     return f"{place}: {error.message[:300]}"
 

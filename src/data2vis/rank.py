@@ -23,6 +23,10 @@ _POINTS_OF_LOG_PROB: Final = 0.35
 _NEW_VIEW: Final = 3.0
 _NEW_MARK: Final = 1.5
 _NEW_COLUMN: Final = 2.0
+# What makes charts alike: the same columns, the same transforms of them, the same mark.
+_SAME_FIELDS: Final = 4.0
+_SAME_VIEW: Final = 2.0
+_SAME_MARK: Final = 2.0
 _SEEN_FIELDS: Final = 0.7  # off for each chart of the same columns
 
 
@@ -100,3 +104,32 @@ def choose(
         marks.add(best.chart.mark)
         fields[best.fields] += 1
     return sorted(chosen, key=lambda candidate: -candidate.rank)
+
+
+def most_alike(
+    found: Sequence[Candidate],
+    chart: Chart,
+    count: int,
+    draws: Callable[[Chart], bool] = lambda chart: True,
+) -> list[Candidate]:
+    """At most `count` of the candidates that are most like a chart, without itself.
+
+    Likeness counts beside rank, so that a good chart comes before a poor one that is as like.
+    """
+    like = Candidate(chart, 0.0, 0.0, ())
+
+    def share(one: frozenset[object], other: frozenset[object]) -> float:
+        return len(one & other) / max(1, len(one | other))
+
+    def gain(candidate: Candidate) -> float:
+        points = candidate.rank + _SAME_FIELDS * share(candidate.fields, like.fields)
+        points += _SAME_VIEW * share(candidate.view, like.view)
+        return points + _SAME_MARK * (candidate.chart.mark == chart.mark)
+
+    chosen: list[Candidate] = []
+    for candidate in sorted(found, key=gain, reverse=True):
+        if len(chosen) == count:
+            break
+        if candidate.chart != chart and draws(candidate.chart):
+            chosen.append(candidate)
+    return chosen

@@ -7,38 +7,50 @@ for found in Recommender().recommend(Table.read("cars.csv"), count=15):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-from data2vis import source
+from data2vis import source, words
 from data2vis.config import ConfigError
 from data2vis.decode import SLOTS, Decoder, Group, Hypothesis
 from data2vis.effectiveness import Reason
 from data2vis.grammar import Grammar
-from data2vis.rank import candidates, choose
+from data2vis.rank import Candidate, candidates, choose, most_alike
 from data2vis.spec import IDS, MARKS, Chart
-from data2vis.table import Profile, Table
+from data2vis.table import Column, Profile, Table
 from data2vis.trained import Trained
 
 COUNT: Final = 15
 _MARK_WIDTH: Final = 7  # beginnings of charts of each mark
 _COLUMN_GROUPS: Final = 12
+_SIMILAR_WIDTH: Final = 32
+_OTHERS: Final = 20  # columns that are tried beside given ones
 _KEPT: Final = 40  # of the charts that each group finishes, the most probable
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One chart: the whole Vega-Lite specification, and why."""
+    """One chart of a table, and why."""
 
-    spec: dict[str, Any]
+    table: Table
     chart: Chart  # with pointers for names
     score: float  # by which they are ordered: effectiveness and the network's opinion
     effectiveness: float
     log_prob: float  # of the network
     reasons: tuple[Reason, ...]
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The whole Vega-Lite specification, with all rows."""
+        return self.table.spec(self.chart)
+
+    @property
+    def title(self) -> str:
+        """What the chart shows, in words."""
+        return words.title(self.chart, self.table)
 
     @property
     def reason(self) -> str:
@@ -58,6 +70,7 @@ class Recommendation:
             "reasons": [
                 {"rule": r.rule, "points": round(r.points, 2), "text": r.text} for r in self.reasons
             ],
+            "title": self.title,
             "tokens": " ".join(self.chart.tokens()),
             "spec": self.spec,
         }
@@ -77,32 +90,88 @@ class Recommender:
             raise ConfigError("charts are recommended by networks of tokens, not of characters")
         self.decoder = Decoder(self.trained)
 
-    def recommend(self, table: Table, count: int = COUNT) -> list[Recommendation]:
-        """The best charts of a table, the best first; fewer where there are not so many."""
-        profile = table.profile
-        hypotheses = self.hypotheses(profile)
-        found = candidates(((Chart.from_ids(h.ids), h.log_prob) for h in hypotheses), profile)
-        return [
-            Recommendation(
-                table.spec(c.chart), c.chart, c.rank, c.effectiveness, c.log_prob, c.reasons
-            )
-            for c in choose(found, count, profile, table.draws)
-        ]
+    def recommend(
+        self,
+        table: Table,
+        count: int = COUNT,
+        marks: Collection[str] = (),
+        fields: Collection[str] = (),
+    ) -> list[Recommendation]:
+        """The best charts of a table, the best first; fewer where there are not so many.
 
-    def hypotheses(self, profile: Profile) -> list[Hypothesis]:
-        """Charts of all marks and all columns, by groups that do not compete with each other."""
-        groups = [*_of_marks(profile), *_of_columns(profile)]
+        With `marks`, charts of one of these only; with `fields` (names of columns), charts that
+        show all of these.
+        """
+        profile = table.profile
+        pointers = frozenset(table.pointer(name) for name in fields)
+        found = candidates(self._charts(self.hypotheses(profile, marks, pointers)), profile)
+        wanted = [c for c in found if (not marks or c.chart.mark in marks) and pointers <= c.fields]
+        return _recommendations(table, choose(wanted, count, profile, table.draws))
+
+    def similar(self, table: Table, chart: Chart, count: int = COUNT) -> list[Recommendation]:
+        """Charts like one of the table's: its columns in other forms, its form of others."""
+        profile = table.profile
+        own = [profile[pointer] for pointer in chart.fields]
+        # Narrow groups, since there are two for each column that can be added.
+        sets = list(_with_others(profile, own))
+        groups = [
+            Group(Grammar(profile), _SIMILAR_WIDTH, IDS[chart.mark]),
+            *(Group(Grammar(part), _SIMILAR_WIDTH // 2) for part in sets[:1]),
+            *(Group(Grammar(part), 2) for part in sets[1:]),
+            *(Group(Grammar(part), 2, IDS[chart.mark]) for part in sets[1:]),
+        ]
+        found = candidates(self._charts(self._search(profile, groups)), profile)
+        return _recommendations(table, most_alike(found, chart, count, table.draws))
+
+    def _charts(self, hypotheses: Sequence[Hypothesis]) -> list[tuple[Chart, float]]:
+        return [(Chart.from_ids(h.ids), h.log_prob) for h in hypotheses]
+
+    def hypotheses(
+        self, profile: Profile, marks: Collection[str] = (), fields: Collection[str] = ()
+    ) -> list[Hypothesis]:
+        """Charts of all marks and all columns, by groups that do not compete with each other.
+
+        `marks` and `fields` (pointers) say which charts to search for.
+        """
+        if not fields:
+            groups = [*_of_marks(profile, marks), *([] if marks else _of_columns(profile))]
+        else:
+            sets = list(_with_others(profile, [profile[pointer] for pointer in fields]))
+            chosen = [None, *(IDS[mark] for mark in marks)][bool(marks) :]
+            sets = sets[: max(1, SLOTS // len(chosen))]
+            width = SLOTS // (len(sets) * len(chosen))
+            groups = [Group(Grammar(part), width, mark) for part in sets for mark in chosen]
+        return self._search(profile, groups)
+
+    def _search(self, profile: Profile, groups: Sequence[Group]) -> list[Hypothesis]:
         found: dict[tuple[int, ...], Hypothesis] = {}
         for finished in self.decoder.search(source.ids(profile), groups):
             found.update((hypothesis.ids, hypothesis) for hypothesis in finished[:_KEPT])
         return list(found.values())
 
 
-def _of_marks(profile: Profile) -> list[Group]:
-    """A group for each mark that the table allows."""
+def _recommendations(table: Table, chosen: Sequence[Candidate]) -> list[Recommendation]:
+    return [
+        Recommendation(table, c.chart, c.rank, c.effectiveness, c.log_prob, c.reasons)
+        for c in chosen
+    ]
+
+
+def _of_marks(profile: Profile, marks: Collection[str] = ()) -> list[Group]:
+    """A group for each mark that the table allows, or for those of `marks`, then wider ones."""
     grammar = Grammar(profile)
     mask = grammar.mask(grammar.start)
-    return [Group(grammar, _MARK_WIDTH, IDS[mark]) for mark in MARKS if mask[IDS[mark]]]
+    width = SLOTS // len(marks) if marks else _MARK_WIDTH
+    return [Group(grammar, width, IDS[m]) for m in marks or MARKS if mask[IDS[m]]]
+
+
+def _with_others(profile: Profile, own: Sequence[Column]) -> Iterator[Profile]:
+    """The table of some of its columns, if any, and of these with one of the others."""
+    if own:
+        yield Profile(profile.rows, tuple(own))
+    others = [column for column in profile.usable if column not in own]
+    for other in others[:_OTHERS]:
+        yield Profile(profile.rows, (*own, other))
 
 
 def _of_columns(profile: Profile) -> list[Group]:

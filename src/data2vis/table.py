@@ -206,11 +206,25 @@ class Table:
         except KeyError:
             raise TableError(f"{self.name} has no column {name!r} for charts") from None
 
-    def rows(self, names: Iterable[str] | None = None) -> list[dict[str, Any]]:
-        """The rows as JSON values, dates as ISO texts; of the named columns only, if given."""
+    def rows(
+        self, names: Iterable[str] | None = None, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows as JSON values, dates as ISO texts; of the named columns only, if given.
+
+        Of more than `most` rows, so many are taken at even distances.
+        """
+        columns = self.values(names, most)
+        return [dict(zip(columns, row)) for row in zip(*columns.values())]
+
+    def values(
+        self, names: Iterable[str] | None = None, most: int | None = None
+    ) -> dict[str, list[Any]]:
+        """What `rows` has, column by column."""
         chosen = list(self.frame.columns if names is None else names)
-        cells = [self._cells[name] for name in chosen]
-        return [dict(zip(chosen, row)) for row in zip(*cells)] if cells else []
+        if most is None or most >= len(self.frame):
+            return {name: self._cells[name] for name in chosen}
+        positions = np.linspace(0, len(self.frame) - 1, most).astype(int)
+        return {name: _json_values(self.frame[name].iloc[positions]) for name in chosen}
 
     @cached_property
     def _cells(self) -> dict[str, list[Any]]:
@@ -229,12 +243,16 @@ class Table:
         """A specification with pointers for its names."""
         return _renamed(spec, lambda name: self.pointer(unescape(name)))
 
-    def spec(self, chart: Chart) -> dict[str, Any]:
-        """A chart as a whole Vega-Lite specification, with the rows of the columns it uses."""
-        values = self.rows(self.column(pointer) for pointer in chart.fields)
+    def spec(self, chart: Chart, most: int | None = None) -> dict[str, Any]:
+        """A chart as a whole Vega-Lite specification, with the rows of the columns it uses.
+
+        Of more than `most` rows, so many are taken at even distances.
+        """
+        values = self.rows((self.column(pointer) for pointer in chart.fields), most)
+        rows = self.profile.rows if most is None else min(most, self.profile.rows)
         return {
             "$schema": SCHEMA,
-            "data": {"values": values or [{} for _ in range(self.profile.rows)]},
+            "data": {"values": values or [{} for _ in range(rows)]},
             **self.restore(chart.spec()),
         }
 

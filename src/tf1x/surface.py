@@ -117,6 +117,7 @@ _MODULES = (
     "tf1x.lib.testing",
     "tf1x.lib.protos",
     "tf1x.lib.summary.names",
+    "tf1x.lib.names",
 )
 
 

@@ -56,8 +56,11 @@ def test_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["corpus", "x", "--pairs", "0"], "at least 1"),
         (["train", "--corpus", "x", "--output", "y"], "data2vis corpus x"),
         (["evaluate"], "--corpus --tables"),
-        (["recommend", "TABLE", "--png"], "--output FOLDER"),
-        (["recommend", "TABLE", "--checkpoint", "no"], "neither a folder nor a checkpoint"),
+        (["suggest", "TABLE", "--png"], "--output FOLDER"),
+        (["suggest", "TABLE", "--checkpoint", "no"], "neither a folder nor a checkpoint"),
+        (["serve", "--port", "70000"], "65535"),
+        (["serve", "--beam-width", "0"], "at least 1"),
+        (["serve", "--model-dir", "no"], "neither a folder nor a checkpoint"),
         (["export", "no", "x"], "neither a folder nor a checkpoint"),
         ([], "COMMAND"),
     ],
@@ -74,7 +77,7 @@ def test_errors(
 
 @pytest.mark.parametrize(
     "command",
-    ["profile", "corpus", "check", "recommend", "train", "evaluate", "decode", "export"],
+    ["profile", "corpus", "check", "suggest", "serve", "train", "evaluate", "decode", "export"],
 )
 def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

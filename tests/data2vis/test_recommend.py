@@ -89,9 +89,9 @@ def test_choose_prefers_what_is_new() -> None:
 def test_reasons_in_words() -> None:
     chart = Chart.from_tokens("bar x count")
     good, bad = Reason("a", 2.0, "good at this"), Reason("b", -1.0, "slow to read")
-    assert Recommendation({}, chart, 0.0, 0.0, 0.0, (good, bad)).reason == "good at this"
-    assert Recommendation({}, chart, 0.0, 0.0, 0.0, (bad,)).reason == "but slow to read"
-    assert Recommendation({}, chart, 0.0, 0.0, 0.0, ()).reason == "a plain view"
+    assert Recommendation(table(), chart, 0.0, 0.0, 0.0, (good, bad)).reason == "good at this"
+    assert Recommendation(table(), chart, 0.0, 0.0, 0.0, (bad,)).reason == "but slow to read"
+    assert Recommendation(table(), chart, 0.0, 0.0, 0.0, ()).reason == "a plain view"
     assert Candidate(chart, -2.0, 1.0, ()).rank < 1.0
 
 
@@ -99,7 +99,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     file = tmp_path / "tables" / "things.csv"
     file.parent.mkdir()
     table().frame.to_csv(file, index=False)
-    cli.main(["recommend", str(file), "-k", "3", "-o", str(tmp_path / "out"), "--svg"])
+    cli.main(["suggest", str(file), "-k", "3", "-o", str(tmp_path / "out"), "--svg"])
     assert "3 charts in" in capsys.readouterr().out
     index = json.loads((tmp_path / "out" / "index.json").read_text())
     assert [entry["file"] for entry in index] == ["01.json", "02.json", "03.json"]

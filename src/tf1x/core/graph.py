@@ -117,7 +117,7 @@ class Tensor:
 
     def consumers(self) -> list[Operation]:
         """The ops that take this tensor as an input."""
-        return [op for op in self.graph.get_operations() if any(t is self for t in op.inputs)]
+        return list(self.graph._consumers_of(self))
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """`session.run(self, feed_dict)`, by default in the default session."""
@@ -179,11 +179,12 @@ class Operation:
         name, type, graph, inputs, outputs, control_inputs: as in TensorFlow.
         attrs: attribute values as Python objects; `get_attr` gives them as TensorFlow would.
         traceback: the user's lines that created it, innermost first.
-        forward: for a gradient node, the op that it differentiates.
+        forward: for a gradient node, the op that it differentiates; None once one of the two has
+            been given other inputs.
     """
 
     __slots__ = (
-        "__weakref__", "_id", "attrs", "control_inputs", "device", "forward", "graph", "inputs",
+        "__weakref__", "_forward", "_id", "attrs", "control_inputs", "device", "graph", "inputs",
         "name", "opdef", "outputs", "traceback", "type",
     )  # fmt: skip
 
@@ -206,9 +207,37 @@ class Operation:
         self.device = ""  # for functions that choose devices
         self.device = graph._device_for(self)
         self.traceback = user_frames()
-        self.forward: Operation | None = None
+        self._forward: Operation | None = None
         self.outputs: list[Tensor] = []
         self._id = len(graph._ops) + 1
+
+    @property
+    def forward(self) -> Operation | None:
+        forward = self._forward
+        if forward is None or self.inputs[: len(forward.inputs)] != forward.inputs:
+            return None
+        return forward
+
+    @forward.setter
+    def forward(self, op: Operation | None) -> None:
+        self._forward = op
+
+    # TensorFlow's private names, which programs that rewire graphs use.
+
+    @property
+    def _inputs(self) -> tuple[Tensor, ...]:
+        return self.inputs
+
+    @property
+    def _outputs(self) -> list[Tensor]:
+        return self.outputs
+
+    @property
+    def _control_inputs(self) -> list[Operation]:
+        return self.control_inputs
+
+    def _set_device(self, device: Any) -> None:
+        self.device = merge_devices("", device)
 
     def get_attr(self, name: str) -> Any:
         """The attribute's value; strings as bytes, as TensorFlow gives them.
@@ -258,6 +287,11 @@ class Operation:
     def _add_control_inputs(self, ops: Iterable[Operation]) -> None:
         for op in ops:
             self._add_control_input(op)
+
+    def _remove_control_inputs(self, ops: Iterable[Operation]) -> None:
+        gone = set(ops)
+        self.control_inputs = [op for op in self.control_inputs if op not in gone]
+        self.graph._mutations += 1
 
     def _update_input(self, index: int, tensor: Tensor) -> None:
         self.inputs = (*self.inputs[:index], tensor, *self.inputs[index + 1 :])
@@ -310,6 +344,9 @@ class Graph:
         self._unfetchable: set[Any] = set()
         self._finalized = False
         self._mutations = 0
+        # Tensors to the ops that take them: of how many ops, and after which mutation.
+        self._consumers: dict[Tensor, list[Operation]] = {}
+        self._consumers_known = (0, 0)
         self.seed: int | None = None
         # TensorFlow 2.21's rule for default op seeds counts them here (see ops/seeds.py).
         self.seed_counter = 0
@@ -403,6 +440,18 @@ class Graph:
             chosen = item(op) if callable(item) else item
             device = merge_devices(device, chosen)
         return device
+
+    def _consumers_of(self, tensor: Tensor) -> list[Operation]:
+        """The ops that take `tensor`, each once, in order of creation."""
+        count, mutations = self._consumers_known
+        if mutations != self._mutations:
+            self._consumers.clear()
+            count = 0
+        for op in self._ops[count:]:
+            for taken in dict.fromkeys(op.inputs):
+                self._consumers.setdefault(taken, []).append(op)
+        self._consumers_known = (len(self._ops), self._mutations)
+        return self._consumers.get(tensor, [])
 
     # -- names ---------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ saved_model.proto, example.proto, feature.proto, queue_runner.proto, checkpoint_
 trackable_object_graph.proto); they
 stand in a package of our own, so that TensorFlow may be imported in the same process.
 
-Each message is a line per field, `name type number`; `*` marks a repeated field, `?` a member of
-the oneof that the last column names, `type<key,value>` a map.
+Each message is a line per field, `name type number`; `*` marks a repeated field, a fourth column
+names the oneof that the field is a member of, `map<type>` is a map from strings. A line
+`enum Name A=0 B=1` declares an enumeration in the message, which fields have as `enum Message.Name`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -21,7 +23,6 @@ from tensorboard.compat.proto import (
     versions_pb2,
 )
 
-_PACKAGE = "tf1x"
 _SHAPE = ".tensorboard.TensorShapeProto"
 _DTYPE = "enum .tensorboard.DataType"
 _VERSIONS = ".tensorboard.VersionDef"
@@ -123,14 +124,17 @@ _MESSAGES: dict[str, str] = {
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
 
-def _add_field(message: Any, line: str) -> None:
+def _add_field(message: Any, line: str, package: str) -> None:
+    if line.startswith("enum ") and "=" in line:
+        _add_enum(message, line)
+        return
     name, *kind, number = line.split()
     oneof = None
     if not number.isdigit():
         oneof, number = number, kind.pop()
     text = " ".join(kind)
     if text.startswith("map<"):
-        _add_map(message, name, text[4:-1], int(number))
+        _add_map(message, name, text[4:-1], int(number), package)
         return
     field = message.field.add(name=name, number=int(number), label=_FIELD.LABEL_OPTIONAL)
     if text.startswith("*"):
@@ -141,54 +145,66 @@ def _add_field(message: Any, line: str) -> None:
             message.oneof_decl.add(name=oneof)
             names.append(oneof)
         field.oneof_index = names.index(oneof)
-    _set_type(field, text)
+    _set_type(field, text, package)
 
 
-def _set_type(field: Any, text: str) -> None:
-    if text.startswith("enum "):
-        field.type, field.type_name = _FIELD.TYPE_ENUM, text[5:]
-    elif text[0] == "." or text in _MESSAGES:
-        field.type = _FIELD.TYPE_MESSAGE
-        field.type_name = text if text[0] == "." else f".{_PACKAGE}.{text}"
+def _add_enum(message: Any, line: str) -> None:
+    _, name, *values = line.split()
+    enum = message.enum_type.add(name=name)
+    for value in values:
+        key, _, number = value.partition("=")
+        enum.value.add(name=key, number=int(number))
+
+
+def _set_type(field: Any, text: str, package: str) -> None:
+    is_enum = text.startswith("enum ")
+    name = text[5:] if is_enum else text
+    if is_enum or name[0] == "." or name[0].isupper():
+        field.type = _FIELD.TYPE_ENUM if is_enum else _FIELD.TYPE_MESSAGE
+        field.type_name = name if name[0] == "." else f".{package}.{name}"
     else:
-        field.type = getattr(_FIELD, f"TYPE_{text.upper()}")
+        field.type = getattr(_FIELD, f"TYPE_{name.upper()}")
 
 
-def _add_map(message: Any, name: str, value: str, number: int) -> None:
+def _add_map(message: Any, name: str, value: str, number: int, package: str) -> None:
     entry_name = "".join(part.title() for part in name.split("_")) + "Entry"
     entry = message.nested_type.add(name=entry_name)
     entry.options.map_entry = True
-    _add_field(entry, "key string 1")
-    _add_field(entry, f"value {value} 2")
+    _add_field(entry, "key string 1", package)
+    _add_field(entry, f"value {value} 2", package)
     message.field.add(
         name=name,
         number=number,
         label=_FIELD.LABEL_REPEATED,
         type=_FIELD.TYPE_MESSAGE,
-        type_name=f".{_PACKAGE}.{message.name}.{entry_name}",
+        type_name=f".{package}.{message.name}.{entry_name}",
     )
 
 
-def _classes() -> dict[str, Any]:
+def make_messages(
+    messages: dict[str, str], package: str, dependencies: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Classes of messages written as above; `dependencies` are files whose messages they use."""
     file = descriptor_pb2.FileDescriptorProto(
-        name="tf1x/messages.proto", package=_PACKAGE, syntax="proto3"
+        name=f"{package.replace('.', '/')}/messages.proto", package=package, syntax="proto3"
     )
-    for module in (meta_graph_pb2, tensor_shape_pb2, types_pb2, versions_pb2):
-        file.dependency.append(module.DESCRIPTOR.name)
-    file.dependency.append("tensorboard/compat/proto/tensor.proto")
-    for name, fields in _MESSAGES.items():
+    file.dependency.extend(dependencies)
+    for name, fields in messages.items():
         message = file.message_type.add(name=name)
         for line in fields.strip().splitlines():
-            _add_field(message, line.strip())
+            _add_field(message, line.strip(), package)
     pool = descriptor_pool.Default()
     pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
     return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in _MESSAGES
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))
+        for name in messages
     }
 
 
-globals().update(_classes())
+_MODULES = (meta_graph_pb2, tensor_shape_pb2, types_pb2, versions_pb2)
+_FILES = [module.DESCRIPTOR.name for module in _MODULES] + ["tensorboard/compat/proto/tensor.proto"]
+
+globals().update(make_messages(_MESSAGES, "tf1x", _FILES))
 
 
 def __getattr__(name: str) -> Any:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tf1x.core import dtypes
 from tf1x.core.graph import Operation, Tensor
 
 _VARIABLE_OPS = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable"})
 _PASSES_HANDLE = frozenset({"Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch"})
+
+
+def as_variable(item: Any) -> Any:
+    """The `tf.Variable` that stands for another library's variable (Keras's); else the item itself."""
+    twin = getattr(item, "_tf1x_variable", None)
+    return item if twin is None else twin()
 
 
 def variable_op(tensor: Tensor) -> Operation | None:

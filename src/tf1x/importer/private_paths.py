@@ -37,16 +37,32 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.framework", "function", "tf1x.lib.defun"),
     **_all("python.framework", "op_def_registry", "tf1x.lib.op_def_registry"),
     **_all("python.framework", "smart_cond", "tf", "tf.contrib.framework"),
-    **_all("python.framework", "tensor_util", "tf", "tf.contrib.util", "tf1x.core.static"),
+    **_all(
+        "python.framework",
+        "tensor_util",
+        "tf",
+        "tf.contrib.util",
+        "tf1x.core.static",
+        "tf.contrib.framework",
+    ),
     **_all("python.framework", "versions", "tf.version", "tf"),
     # -- operations
     **_all("python.ops", "array_ops", "tf", "tf.linalg"),
     **_all("python.ops", "check_ops", "tf", "tf.debugging"),
     **_all("python.ops", "clip_ops constant_op functional_ops gradients histogram_ops", "tf"),
-    **_all("python.ops", "control_flow_ops", "tf", "tf1x.ops.grouping"),
+    **_all("python.ops", "control_flow_ops", "tf", "tf1x.ops.grouping", "tf1x.lib.switch_merge"),
     **_all("python.ops", "custom_gradient gradients_impl script_ops session_ops", "tf"),
     **_all("python.ops", "data_flow_ops", "tf", "tf.queue", "tf.io"),
-    **_all("python.ops", "init_ops", "tf", "tf.initializers"),
+    **_all("python.ops", "init_ops", "tf", "tf.initializers", "tf1x.lib.initializers"),
+    **_all(
+        "python.ops.linalg",
+        "linalg linear_operator linear_operator_util",
+        "tf.linalg",
+        "tf1x.ops.linear_operator",
+    ),
+    **_all("python.ops", "nccl_ops", "tf.contrib.nccl"),
+    **_all("python.ops", "summary_op_util", "tf1x.lib.summary.scopes"),
+    **_all("python.distribute", "summary_op_util", "tf1x.lib.summary.scopes"),
     **_all("python.ops", "io_ops parsing_ops", "tf", "tf.io", "ops"),
     **_all("python.ops", "linalg_ops", "tf", "tf.linalg"),
     **_all("python.ops", "logging_ops numerics", "tf", "tf.debugging"),
@@ -73,7 +89,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.ops", "sparse_ops", "tf", "tf.sparse"),
     **_all("python.ops", "standard_ops template tensor_array_ops", "tf"),
     **_all("python.ops", "string_ops", "tf", "tf.strings"),
-    **_all("python.ops", "variable_scope variables", "tf"),
+    **_all("python.ops", "variable_scope variables", "tf", "tf1x.lib.partitioned"),
     **_all("python.ops", "image_ops image_ops_impl", "tf.image"),
     **_all("python.ops.losses", "losses losses_impl util", "tf.losses"),
     **_all(
@@ -109,7 +125,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     ),
     **_all("python.training", "training_ops gen_training_ops", "ops"),
     # -- training, sessions, files
-    **_all("python.client", "session", "tf"),
+    **_all("python.client", "session", "tf", "tf1x.lib.session_conversions"),
     **_all("python.client", "device_lib", "tf1x.lib.device_lib"),
     **_all("python.client", "timeline", "tf1x.lib.profiler.timeline"),
     **_all("python.lib.io", "file_io", "tf1x.lib.gfile"),
@@ -182,7 +198,12 @@ SOURCES: dict[str, tuple[str, ...]] = {
         for module in ("base", "convolutional", "core", "normalization", "pooling", "utils")
     },
     "python.layers.layers": ("tf.layers",),
-    **_all("python.feature_column", "feature_column", "tf.feature_column"),
+    **_all(
+        "python.feature_column",
+        "feature_column feature_column_v2 feature_column_lib",
+        "tf.feature_column",
+        *(f"tf1x.lib.feature_column.{module}" for module in ("categorical", "dense", "base")),
+    ),
     **_all(
         "python.estimator",
         "estimator estimator_lib exporter model_fn run_config training util",
@@ -204,6 +225,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("python.util", "deprecation", "tf1x.lib.contrib.framework.deprecation"),
     **_all("python.util", "nest", "tf.nest", "tf1x.core.nest"),
     **_all("python.util", "tf_contextlib", "contextlib"),
+    **_all("python.util", "tf_decorator", "tf1x.lib.internals"),
+    "python.tf2": ("tf1x.lib.internals",),
     **_all("python.util", "tf_inspect", "tf1x.lib.internals", "inspect"),
     # -- contrib
     **_all(
@@ -227,6 +250,10 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("contrib.framework.python", "framework ops", "tf.contrib.framework"),
     **_all("contrib.framework.python.framework", "deprecation tensor_util", "tf.contrib.framework"),
     **_all("contrib.framework.python.ops", "variables", "tf.contrib.framework"),
+    **_all("contrib.tfprof.python.tools.tfprof", "tfprof_logger", "tf.contrib.tfprof.tfprof_logger"),
+    **_all(
+        "contrib.tfprof.python.tools.tfprof", "model_analyzer", "tf.contrib.tfprof.model_analyzer"
+    ),
     **_all("contrib.layers.python", "layers", "tf.contrib.layers"),
     **_all(
         "contrib.layers.python.layers",
@@ -422,7 +449,19 @@ NAMES: dict[str, str] = {
     **_named("python.ops", "rnn", _RNN_NAMES),
     **_named("contrib.rnn.python.ops", "core_rnn rnn", _RNN_NAMES),
     "python.framework.ops.RegisterShape": "tf1x.lib.internals:RegisterShape",
+    "python.framework.ops.EagerTensor": "tf1x.runtime.eager_tensor:EagerTensor",
     "python.framework.ops.internal_convert_to_tensor": "tf.convert_to_tensor",
+    "python.framework.ops.uid": "tf1x.lib.internals:uid",
+    "python.framework.smart_cond.smart_case": "tf.case",
+    "python.ops.variable_scope._pure_variable_scope": "tf1x.lib.variable_scope:pure_variable_scope",
+    **{
+        f"{package}.tfprof_logger.{name}": f"tf1x.lib.profiler.op_log:{place}"
+        for package in ("contrib.tfprof.python.tools.tfprof", "python.profiler")
+        for name, place in (
+            ("_get_logged_ops", "logged_ops"),
+            ("_merge_default_with_oplog", "merge_default_op_log"),
+        )
+    },
     "python.layers.base._Layer": "tf.layers.Layer",
     "python.platform.googletest.GetTempDir": "tf.test.get_temp_dir",
     "python.estimator.estimator._load_global_step_from_checkpoint_dir": (

@@ -12,6 +12,7 @@ from tf1x.core import convert, dtypes, nest, scopes
 from tf1x.core.gradient_registry import gradient_function, registered
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.references import as_variable
 from tf1x.ops import array, math
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.pullback import differentiable
@@ -128,6 +129,7 @@ def _reference(x: Any) -> Tensor:
     """A tensor as it is; of a variable, what its reads start from."""
     if isinstance(x, Tensor):
         return x
+    x = as_variable(x)
     handle = getattr(x, "handle", None)
     if isinstance(handle, Tensor):
         return handle

@@ -18,9 +18,11 @@ KERNELS = Path(__file__).parent / "kernels"
 COMPILERS = ("c++", "g++", "clang++")
 _FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-march=native"]
 _X86 = ["-mprefer-vector-width=512"]
-# Convolutions are made of fused multiply-adds; the others must not be (see random.cc, resize.cc).
+# Sums of products are made of fused multiply-adds; some must not be (see random.cc, resize.cc).
 OWN_FLAGS = {
     "conv.cc": ["-ffp-contract=fast"],
+    "matmul.cc": ["-ffp-contract=fast"],
+    "adam.cc": ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "resize.cc": ["-ffp-contract=off"],
     "handlers.cc": [],

@@ -22,6 +22,7 @@ from tf1x.core.dtypes import (
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.native import matmul as native
 from tf1x.ops import complex_math, math, xp
 from tf1x.ops.shape_rules import broadcast_dims, dims, merge_dim, with_rank
 
@@ -49,6 +50,8 @@ def _product(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
     if left.shape[1] != right.shape[0]:
         sizes = f"In[0]: {list(a.shape)}, In[1]: {list(b.shape)}"
         raise InvalidArgumentError(None, None, f"Matrix size-incompatible: {sizes}")
+    if xp.is_jax(a, b) and native.suits(*left.shape, right.shape[1], a.dtype):
+        return native.product(transpose_a, transpose_b, a, b)
     return xp.matmul(left, right)
 
 

@@ -437,3 +437,55 @@ provide(
 # -- staging areas -----------------------------------------------------------------------------
 
 provide("tf1x.ops.staging", "Stage", "StageClear", "StagePeek", "StageSize", "Unstage")
+
+# -- accumulators ------------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.accumulators",
+    "ResourceAccumulatorApplyGradient",
+    "ResourceAccumulatorNumAccumulated",
+    "ResourceAccumulatorSetGlobalStep",
+    "ResourceAccumulatorTakeGradient",
+    "ResourceConditionalAccumulator",
+)
+lazy("tf1x.lib.accumulators", "ConditionalAccumulator", "ConditionalAccumulatorBase")
+
+# -- boosted trees -----------------------------------------------------------------------------
+
+_TREES = "tf1x.ops.boosted_trees"
+provide(
+    _TREES,
+    "BoostedTreesCenterBias",
+    "BoostedTreesCreateEnsemble",
+    "BoostedTreesDeserializeEnsemble",
+    "BoostedTreesEnsembleResourceHandleOp",
+    "BoostedTreesExampleDebugOutputs",
+    "BoostedTreesGetEnsembleStates",
+    "BoostedTreesPredict",
+    "BoostedTreesSerializeEnsemble",
+    "BoostedTreesTrainingPredict",
+    "BoostedTreesUpdateEnsemble",
+    "BoostedTreesUpdateEnsembleV2",
+    "IsBoostedTreesEnsembleInitialized",
+)
+provide(
+    f"{_TREES}_stats",
+    "BoostedTreesAggregateStats",
+    "BoostedTreesCalculateBestFeatureSplit",
+    "BoostedTreesCalculateBestFeatureSplitV2",
+    "BoostedTreesCalculateBestGainsPerFeature",
+    "BoostedTreesMakeStatsSummary",
+)
+provide(
+    f"{_TREES}_quantiles",
+    "BoostedTreesBucketize",
+    "BoostedTreesCreateQuantileStreamResource",
+    "BoostedTreesFlushQuantileSummaries",
+    "BoostedTreesMakeQuantileSummaries",
+    "BoostedTreesQuantileStreamResourceAddSummaries",
+    "BoostedTreesQuantileStreamResourceDeserialize",
+    "BoostedTreesQuantileStreamResourceFlush",
+    "BoostedTreesQuantileStreamResourceGetBucketBoundaries",
+    "BoostedTreesQuantileStreamResourceHandleOp",
+    "IsBoostedTreesQuantileStreamResourceInitialized",
+)

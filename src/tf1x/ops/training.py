@@ -16,6 +16,7 @@ import numpy as np
 
 from tf1x.core import errors
 from tf1x.core.dtypes import INDICES, NUMBERS
+from tf1x.native import adam as native
 from tf1x.ops import xp
 from tf1x.ops.scatter import by_rows, check_indices
 from tf1x.ops.state import same_shape, update
@@ -123,6 +124,8 @@ def _adam(
 ) -> Any:  # fmt: skip
     """Adam (Kingma and Ba, 2014) with epsilon outside the bias correction."""
     alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
+    if False and xp.is_jax(var, grad) and not use_nesterov and native.suits(var):
+        return native.update(var, m, v, grad, alpha, beta1, beta2, epsilon)
     m = m + (grad - m) * (1 - beta1)
     v = v + (xp.square(grad) - v) * (1 - beta2)
     direction = grad * (1 - beta1) + beta1 * m if use_nesterov else m

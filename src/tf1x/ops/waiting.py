@@ -51,7 +51,10 @@ def timed_out() -> DeadlineExceededError:
 
 # -- runs with several ops that wait --------------------------------------------------------------
 
-_MAY_WAIT = ("QueueEnqueue", "QueueDequeue", "ReaderRead", "Stage", "Unstage")
+_MAY_WAIT = (
+    "QueueEnqueue", "QueueDequeue", "ReaderRead", "Stage", "Unstage",
+    "ResourceAccumulatorTakeGradient",
+)  # fmt: skip
 
 
 def may_wait(op_type: str) -> bool:

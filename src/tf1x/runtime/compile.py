@@ -90,7 +90,9 @@ class Segment:
             list(inputs),
             outputs,
             list(reads),
-            list(writes),
+            # In the order of the reads: JAX pairs the buffers that it may reuse with the results
+            # of their shape in order, and XLA copies what is overwritten by something else.
+            [*(key for key in reads if key in writes), *(key for key in writes if key not in reads)],
             constants,
             readers,
             plan.access,

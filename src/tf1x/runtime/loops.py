@@ -181,7 +181,10 @@ class Loop:
 
     def _scan(self, length: int, start: Any, bounded: bool) -> Any:
         """`length` steps; with `bounded`, only as long as the condition holds."""
-        plan = PerStep(self._body, self._args, self._fixed, self._written, length, bounded)
+        args, _ = self._all(start[0])
+        plan = PerStep(
+            self._cond, self._body, args, self._fixed, self._written, length, bounded
+        )
         sweep = _Sweep(self, plan, length, bounded)
         return sweep.differentiable(start) if self._reverse else sweep.run(start, None)[0]
 
@@ -235,19 +238,45 @@ class _Sweep:
 
         def advance(carry: Any, step: Any) -> Any:
             inputs: list[Any] = []
-            known = plan.known(step, waits, inputs)
+            items: list[Any] = []
+            known = plan.known(step, waits, inputs, items)
             carry = loop._step(carry, known)
-            return carry, [x for x in inputs if x is not None]
+            return carry, ([x for x in inputs if x is not None], items)
 
         def iterate(carry: Any, step: Any) -> Any:
             if not self._bounded:
-                return advance(carry, step)
+                carry, found = advance(carry, step)
+                return carry, (found, None)
             shapes = jax.eval_shape(advance, carry, step)[1]
-            blank = [jnp.zeros(s.shape, s.dtype) for s in shapes]
-            return lax.cond(loop._holds(carry), advance, lambda same, _: (same, blank), carry, step)
+            blank = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+            holds = loop._holds(carry)
+            carry, found = lax.cond(holds, advance, lambda same, _: (same, blank), carry, step)
+            return carry, (found, holds if plan.writes else None)
 
-        result: tuple[Any, list[Any]] = lax.scan(iterate, start, (rows, added), length=self._length)
-        return result
+        begin = self._without_lists(start)
+        end, ((factors, items), taken) = lax.scan(
+            iterate, begin, (rows, added), length=self._length
+        )
+        return self._with_lists(start, end, items, taken), factors
+
+    def _without_lists(self, start: Any) -> Any:
+        """The state without the lists whose rows the scan collects."""
+        (values, variables), flags = start
+        values = list(values)
+        for place in self._places():
+            values[place] = values[place].with_buffer(None)
+        return (values, variables), flags
+
+    def _with_lists(self, start: Any, end: Any, items: list[Any], taken: Any) -> Any:
+        (values, variables), flags = end
+        values = list(values)
+        for place, write, rows in zip(self._places(), self._plan.writes, items, strict=True):
+            values[place] = self._plan.written(start[0][0][place], write, rows, taken)
+        return (values, variables), flags
+
+    def _places(self) -> list[int]:
+        """Where in the state the lists are whose rows the scan collects."""
+        return [self._loop._varying.index(write.argument) for write in self._plan.writes]
 
     def differentiable(self, start: Any) -> Any:
         """As `run`, with the weights' gradients found after the loop (per_step.py)."""
@@ -314,10 +343,10 @@ class _Sweep:
 
         def probe(carry: Any, step: Any) -> Any:
             waits = [False] * len(early)
-            return self._loop._step(carry, self._plan.known(step, waits, [], shapes))
+            return self._loop._step(carry, self._plan.known(step, waits, [], [], shapes))
 
         first = jax.tree.map(lambda x: x[0], (rows, early))
-        jax.eval_shape(probe, start, first)
+        jax.eval_shape(probe, self._without_lists(start), first)
         return [
             None if w is None else jnp.zeros((self._length, *shapes[i].shape), shapes[i].dtype)
             for i, w in enumerate(weights)

@@ -9,6 +9,10 @@ same. Where the rows that it reads are known beforehand:
   for all rows in one product before the loop;
 - under a gradient, the weights' gradient is one product of all steps' inputs and gradients after
   the loop, where JAX would add up one product a step.
+
+Likewise the rows that it writes to a TensorArray, each once and at a place known beforehand, are
+what `lax.scan` collects: as a part of the state, the gradient of the whole array would be copied
+in each step.
 """
 
 from __future__ import annotations
@@ -48,6 +52,20 @@ class Read:
 
 
 @dataclass
+class Write:
+    """A `TensorListSetItem` that is all that happens to an argument of the body.
+
+    Attributes:
+        argument: which argument, and output, of the body the list is.
+        rows: the index in each step; no two are the same.
+    """
+
+    op: Operation
+    argument: int
+    rows: np.ndarray[Any, Any]
+
+
+@dataclass
 class Product:
     """A `MatMul` with weights that are the same in each step.
 
@@ -69,6 +87,7 @@ class PerStep:
     """The reads and products of one loop's body.
 
     Args:
+        args: the loop's arguments; those that it carries as they are in its first step.
         fixed: positions of the arguments that the body hands on unchanged.
         written: variables that the loop writes.
         count: number of steps.
@@ -77,6 +96,7 @@ class PerStep:
 
     def __init__(
         self,
+        cond: FuncGraph,
         body: FuncGraph,
         args: list[Any],
         fixed: set[int],
@@ -84,11 +104,12 @@ class PerStep:
         count: int,
         bounded: bool,
     ) -> None:
-        self._body = body
+        self._cond, self._body = cond, body
         self._fixed = {body.args[i] for i in fixed}
         self._position = {t: i for i, t in enumerate(body.args)}
         self._written = set(written)
         self.reads = self._find_reads(args, fixed, count)
+        self.writes = self._find_writes(args, count)
         self._early = set() if bounded else self._find_early()
         self.products = self._find_products()
         self.products += self._plain_products()
@@ -110,6 +131,38 @@ class PerStep:
             if rows is not None:
                 found.append(Read(op, position, rows))
         return found
+
+    def _find_writes(self, args: list[Any], count: int) -> list[Write]:
+        found = []
+        for i, output in enumerate(self._body.outputs):
+            op = _source(output).op
+            value = args[i]
+            if op.type != "TensorListSetItem" or _source(op.inputs[0]) is not self._body.args[i]:
+                continue
+            if not isinstance(value, ListValue) or value.buffer is None or value.is_growing:
+                continue
+            if not self._only_written(i, op):
+                continue
+            rows = sequence(self._body, args, op.inputs[1], count) if count else None
+            if rows is None or len(set(rows.tolist())) < count:
+                continue
+            if rows.min() >= 0 and rows.max() < value.buffer.shape[0]:
+                found.append(Write(op, i, rows))
+        return found
+
+    def _only_written(self, argument: int, write: Operation) -> bool:
+        """Whether nothing but `write` sees what is in the list, and nothing sees its result."""
+        seen = {(function.args[argument], function) for function in (self._body, self._cond)}
+        for tensor, function in (*seen, (write.outputs[0], self._body)):
+            for op in plan_of(function).ops:
+                if op.type in ("Identity", "TensorListLength") or op is write:
+                    continue
+                if any(_source(t) is tensor for t in op.inputs):
+                    return False
+            others = sum(_source(t) is tensor for t in function.outputs)
+            if others > (tensor is write.outputs[0]):
+                return False
+        return _source(write.inputs[2]) not in (write.outputs[0], self._body.args[argument])
 
     def _find_early(self) -> set[Operation]:
         """Ops that depend on reads and on what stays the same, and on nothing else."""
@@ -226,6 +279,24 @@ class PerStep:
         xp.flag({tag: jnp.any(flag) for tag, flag in flags.flags.items()})
         return list(values)
 
+    # -- after the loop ------------------------------------------------------------------------
+
+    def written(self, before: Any, write: Write, items: Any, taken: Any) -> Any:
+        """The list after the loop.
+
+        Args:
+            before: the list before it.
+            items: what was written in each step.
+            taken: which steps were taken; None for all.
+        """
+        buffer = before.buffer
+        if taken is not None:
+            chosen = taken.reshape(-1, *[1] * (items.ndim - 1))
+            items = jnp.where(chosen, items, buffer[write.rows])
+        if not np.array_equal(write.rows, np.arange(buffer.shape[0])):
+            items = buffer.at[write.rows].set(items, unique_indices=True)
+        return before.with_buffer(items)
+
     # -- in the loop ---------------------------------------------------------------------------
 
     def known_reads(self, step: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
@@ -240,6 +311,7 @@ class PerStep:
         step: Any,
         waits: list[bool],
         factors: list[Any],
+        items: list[Any],
         shapes: dict[int, Any] | None = None,
     ) -> dict[Operation, Callable[[Any], list[Any]]]:
         """How reads and products are computed in one step.
@@ -249,10 +321,11 @@ class PerStep:
                 where its weights' gradient waits a zero, by whose gradient that one is found.
             waits: whether a product's weights get their gradient after the loop.
             factors: gets, for each product that waits, its late factor, else None.
+            items: gets, for each write, what is written.
             shapes: gets the results of the products with a late part, by position.
         """
         rows, added = step
-        known = self.known_reads(rows)
+        known = self.known_reads(rows) | self._known_writes(items)
         factors += [None] * len(self.products)
         for i, product in enumerate(self.products):
             if product.late is None:
@@ -260,6 +333,10 @@ class PerStep:
             elif added[i] is not None or shapes is not None:
                 known[product.op] = _multiply(product, added[i], waits[i], factors, shapes, i)
         return known
+
+    def _known_writes(self, items: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
+        items += [None] * len(self.writes)
+        return {write.op: _kept(write.op, items, i) for i, write in enumerate(self.writes)}
 
     def late_rows(self, product: Product, rows: int, late: int) -> slice:
         """Which of the weights' rows the late part is multiplied by."""
@@ -279,6 +356,21 @@ def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
         return [value]
 
     return give
+
+
+def _kept(write: Operation, items: list[Any], index: int) -> Callable[[Any], list[Any]]:
+    def give(evaluator: Any) -> list[Any]:
+        items[index] = jnp.asarray(evaluator.value(write.inputs[2], write))
+        return [evaluator.value(write.inputs[0], write)]
+
+    return give
+
+
+def _source(tensor: Tensor) -> Tensor:
+    """What a tensor is another name of."""
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor
 
 
 def _constant(value: Any) -> Callable[[Any], list[Any]]:

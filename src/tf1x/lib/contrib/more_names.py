@@ -114,3 +114,50 @@ for _name in (
     "SQUARED_EUCLIDEAN_DISTANCE",
 ):
     lazy("tf1x.lib.contrib.factorization.clustering", f"contrib.factorization.{_name}")
+
+_EDITOR = "tf1x.lib.contrib.graph_editor"
+for _module, _names in {
+    "edit": (
+        "bypass connect detach detach_control_inputs detach_control_outputs detach_inputs "
+        "detach_outputs"
+    ),
+    "match": "OpMatcher matcher",
+    "reroute": (
+        "add_control_inputs remove_control_inputs reroute_inputs reroute_ios reroute_outputs "
+        "reroute_ts swap_inputs swap_ios swap_outputs swap_ts"
+    ),
+    "select": (
+        "check_cios compute_boundary_ts filter_ops filter_ops_from_regex filter_ts "
+        "filter_ts_from_regex get_backward_walk_ops get_forward_walk_ops get_name_scope_ops "
+        "get_ops_ios get_walks_intersection_ops get_walks_union_ops get_within_boundary_ops "
+        "select_ops select_ops_and_ts select_ts"
+    ),
+    "subgraph": "SubGraphView make_view make_view_from_scope",
+    "transform": (
+        "Transformer assign_renamed_collections_handler copy copy_op_handler "
+        "copy_with_input_replacements graph_replace keep_t_if_possible_handler "
+        "replace_t_with_placeholder_handler transform_op_if_inside_handler transform_op_in_place"
+    ),
+    "util": (
+        "ControlOutputs get_consuming_ops get_generating_ops get_tensors make_list_of_op "
+        "make_list_of_t make_placeholder_from_dtype_and_shape make_placeholder_from_tensor "
+        "placeholder_name"
+    ),
+}.items():
+    lazy_module(f"{_EDITOR}.{_module}", f"contrib.graph_editor.{_module}")
+    for _name in _names.split():
+        lazy(f"{_EDITOR}.{_module}", f"contrib.graph_editor.{_name}")
+lazy(f"{_EDITOR}.subgraph", "contrib.graph_editor.sgv", attribute="make_view")
+lazy(f"{_EDITOR}.subgraph", "contrib.graph_editor.sgv_scope", attribute="make_view_from_scope")
+lazy(
+    f"{_EDITOR}.util",
+    "contrib.graph_editor.ph",
+    attribute="make_placeholder_from_dtype_and_shape",
+)
+
+for _name in ("copy_op_to_graph", "copy_variable_to_graph", "get_copied_op"):
+    lazy("tf1x.lib.contrib.copy_graph", f"contrib.copy_graph.{_name}")
+
+provide("tf1x.lib.contrib.memory_stats", "BytesInUse", "BytesLimit", "MaxBytesInUse")
+for _name in ("BytesInUse", "BytesLimit", "MaxBytesInUse"):
+    lazy("tf1x.lib.contrib.memory_stats", f"contrib.memory_stats.{_name}")

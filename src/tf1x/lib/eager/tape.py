@@ -15,6 +15,7 @@ from typing import Any
 from tf1x.core import convert, dtypes, nest, recording, scopes
 from tf1x.core.graph import Graph, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.references import as_variable
 from tf1x.lib import gradients as walk
 from tf1x.ops import array, array_moves
 
@@ -126,7 +127,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Record what depends on a tensor, or on each of a nest of tensors and variables."""
-        for item in nest.flatten(tensor):
+        for item in map(as_variable, nest.flatten(tensor)):
             if hasattr(item, "trainable") and hasattr(item, "_reference"):
                 self._watch_variable(item)
                 continue

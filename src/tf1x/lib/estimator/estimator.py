@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tf1x.core import scopes
-from tf1x.core.errors import UnsupportedError
 from tf1x.core.graph import Graph
 from tf1x.core.random_seed import set_random_seed
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import logging
+from tf1x.lib.distribute import require_one_device
 from tf1x.lib.estimator import results
 from tf1x.lib.estimator.mode_keys import ModeKeys
 from tf1x.lib.estimator.model_fn import LOSS_METRIC_KEY, EstimatorSpec, verify_model_fn_args
@@ -76,11 +76,8 @@ class Estimator:
     ) -> None:
         self._check_members()
         self._config = _with_model_dir(config, model_dir)
-        if self._config.train_distribute or self._config.eval_distribute:
-            raise UnsupportedError(
-                "tf1x does not run an Estimator with a distribution strategy; leave train_distribute "
-                "and eval_distribute out of the RunConfig."
-            )
+        require_one_device(self._config.train_distribute)
+        require_one_device(self._config.eval_distribute)
         self._model_dir = self._config.model_dir
         self._session_config = self._config.session_config
         logging.info("Using config: %s", str(vars(self._config)))

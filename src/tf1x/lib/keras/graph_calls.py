@@ -7,6 +7,7 @@ that stand for the layer's weights, and a seed where it draws random numbers. It
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import itertools
 import weakref
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tf1x.core import convert, dtypes, scopes
+from tf1x.core import convert, dtypes, recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Tensor
@@ -207,6 +208,28 @@ class _Node:
 
     def outputs(self) -> Any:
         """Add the node; returns what the layer returns, with tensors in place of arrays."""
+        if not scopes.executing_eagerly() or bridge.current() is not None:
+            return self._node(*self._made())
+        key = self._key(self._phase(None))
+        made = self._calls().get(key) if key else None
+        if made is None:
+            made = self._made()
+            key = self._key(self._phase(None))  # the layer may have its variables only now
+            if key:
+                self._calls()[key] = made
+        return self._node(*made)
+
+    def _calls(self) -> dict[Any, Any]:
+        """The calls made before: of a layer its own, of functions all."""
+        calls: dict[Any, Any] = (
+            self.function.__dict__.setdefault("_tf1x_calls", {}) if self.is_layer else _calls
+        )
+        if len(calls) > _MOST_CALLS:
+            calls.clear()
+        return calls
+
+    def _made(self) -> tuple[Any, ...]:
+        """What is called, and the shapes that it gives."""
         spec_args = map_leaves(self._as_spec, self.args)
         spec_kwargs = map_leaves(self._as_spec, self.kwargs)
         inside = bridge.current()
@@ -228,7 +251,8 @@ class _Node:
         target.masks = [i for i, m in enumerate(masks) if m is not None]
         if phase is not None or inside is not None:
             target.updated = self._updated(target, spec_args, spec_kwargs, phase, inside)
-        return self._node(target, result, specs, [m for m in masks if m is not None], inside)
+        scopes.get_default_graph().outermost.python_functions.append(target)
+        return target, result, specs, [m for m in masks if m is not None], inside
 
     def _computed(self) -> Any:
         """The specs of a function's results."""
@@ -260,6 +284,28 @@ class _Node:
         from tf1x.lib.keras.session import learning_phase
 
         return learning_phase()
+
+    def _key(self, phase: Any) -> Any:
+        """What calls have in common that can share one target; None where they cannot be compared."""
+        function = self.function
+        called: Any = function
+        if isinstance(function, functools.partial):
+            called = (function.func, *map(id, function.args))
+        variables = [(id(v), v.trainable) for v in getattr(function, "variables", ())]
+        specs = [
+            (i, spec.shape, spec.dtype, hasattr(spec, "_keras_mask"))
+            for i, spec in self.specs.items()
+        ]
+        try:
+            key = (
+                id(called) if self.is_layer else called, tuple(variables), tuple(specs),
+                phase if isinstance(phase, bool) else None, _compared(self.args),
+                _compared(self.kwargs),
+            )  # fmt: skip
+            hash(key)
+        except TypeError:
+            return None
+        return key
 
     def _updated(
         self, target: Target, args: Any, kwargs: Any, phase: Any, inside: Any
@@ -303,8 +349,8 @@ class _Node:
             name=name,
         )
         graph = scopes.graph_of(found)
-        graph.outermost.python_functions.append(target)
-        graph.python_functions.append(target)
+        if not graph.is_eager:
+            graph.python_functions.append(target)
         tensors, rest = found[: len(specs)], found[len(specs) :]
         for position, mask in zip(target.masks, rest, strict=False):
             tensors[position]._keras_mask = mask
@@ -319,7 +365,26 @@ class _Node:
             inside.updates += list(zip(target.updated, values, strict=True))
             return
         for variable, value in zip(target.updated, values, strict=True):
+            if scopes.executing_eagerly():
+                with recording.paused():
+                    linked(variable).assign(value)
+                continue
             self.function.add_update(linked(variable).assign(value).op)
+
+
+# Calls of Keras's functions in eager execution: a call like an earlier one is neither traced nor
+# compiled again.
+_calls: dict[Any, tuple[Any, ...]] = {}
+_MOST_CALLS = 512
+
+
+def _compared(nest: Any) -> Any:
+    """A nest of arguments as something that is equal for equal ones."""
+    if isinstance(nest, (list, tuple)):
+        return (type(nest), *map(_compared, nest))
+    if isinstance(nest, dict):
+        return tuple((key, _compared(value)) for key, value in nest.items())
+    return ("slot", nest.index, nest.mask) if isinstance(nest, Slot) else (type(nest), nest)
 
 
 def _is_seed(variable: Any) -> bool:

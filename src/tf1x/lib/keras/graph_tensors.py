@@ -42,6 +42,7 @@ def install() -> None:
         _initializing(kind)
     symbolic.get_shape = lambda self: scopes_shape(self.shape)
     variable.eval = lambda self, session=None: self.numpy()
+    variable._tf1x_variable = linked
     _losses(keras.Layer)
 
 

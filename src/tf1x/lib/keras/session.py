@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import jax.numpy as jnp
 import numpy as np
 
-from tf1x.core import scopes
+from tf1x.core import recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.graph import Graph, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.references import variable_key
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.keras.engine import genuine
-from tf1x.lib.variables import RefVariable, init_scope
+from tf1x.lib.variables import RefVariable, Variable, init_scope
 from tf1x.ops import array
 from tf1x.runtime.session import BaseSession, Session
 
@@ -53,6 +53,8 @@ def linked(variable: Any) -> Any:
     graph = scopes.get_default_graph().outermost
     if not hasattr(variable, "_twins"):
         _link(variable)
+    if graph.is_eager:
+        return _linked_eagerly(variable, graph)
     if graph not in variable._twins:
         token = f"keras_value_{next(_numbers)}"
         _by_token[token] = variable
@@ -66,6 +68,27 @@ def linked(variable: Any) -> Any:
         twin._keras_variable = variable  # which lives as long as the graph: `start` asks it
         variable._twins[graph] = twin
     return variable._twins[graph]
+
+
+def _linked_eagerly(variable: Any, graph: Graph) -> Any:
+    twin = variable._twins.get(graph)
+    if twin is None:
+        with init_scope(), recording.paused(), scopes.name_scope(None):
+            twin = Variable(variable._stored, name=variable.path, dtype=as_dtype(variable._dtype))
+        twin._keras_variable = variable
+        variable._twins[graph] = twin
+    twin._trainable = variable.trainable
+    return twin
+
+
+def mirror(variable: Any) -> Any:
+    """The Keras variable that stands for a `tf.Variable` of eager execution."""
+    if not hasattr(variable, "_keras_variable"):
+        made = genuine().Variable(variable.numpy(), name=variable.op.name.replace("/", "_"))
+        _link(made)
+        made._twins[variable.graph] = variable
+        variable._keras_variable = made
+    return variable._keras_variable
 
 
 def _link(variable: Any) -> None:
@@ -92,21 +115,29 @@ def _linked_class(kind: type) -> type:
         def _in(self, session: Any) -> Any:
             """A copy of the value in a session, or None."""
             twin = self._twins.get(session.graph)
-            if twin is None:
+            if twin is None or session.graph.is_eager:
                 return None
             with session._state.lock:
                 found = session._state.variables.get(variable_key(twin._variable))
                 return None if found is None else np.array(found)
 
+        def _eager_twin(self) -> Any:
+            return next((t for g, t in self._twins.items() if g.is_eager), None)
+
         @property
         def _value(self) -> Any:
             session = current()
             found = None if session is None else self._in(session)
+            if found is None and (twin := self._eager_twin()) is not None:
+                found = twin._known()
             return jnp.asarray(self._stored if found is None else found)
 
         @_value.setter
         def _value(self, value: Any) -> None:
             self._stored = np.array(value)
+            if (twin := self._eager_twin()) is not None:
+                with recording.paused():
+                    twin.assign(self._stored)
             session = current()
             if session is not None and self._in(session) is not None:
                 with session._state.lock:
@@ -199,6 +230,8 @@ _phases: WeakKeyDictionary[Graph, Any] = WeakKeyDictionary()
 def learning_phase() -> Any:
     """1 for training and 0 for testing where it was set; else a bool tensor that may be fed."""
     graph = scopes.get_default_graph().outermost
+    if scopes.executing_eagerly():
+        return bool(_phases.get(graph, False))
     if graph not in _phases:
         with init_scope(), scopes.name_scope(None):
             _phases[graph] = array.PlaceholderWithDefault(

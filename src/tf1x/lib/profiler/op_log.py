@@ -16,32 +16,44 @@ from tf1x.lib.profiler.flops import float_operations
 OpLog = OpLogProto  # as it was called until 1.4
 
 
-def merge_default_op_log(
-    graph: Graph | None, op_log: Any = None, run_meta: Any = None, add_trace: bool = True
-) -> Any:
-    """An `OpLog` with each op's float operations, and which are trainable variables.
+def logged_ops(
+    graph: Graph | None,
+    run_meta: Any = None,
+    add_trace: bool = True,
+    add_trainable_var: bool = True,
+) -> dict[str, Any]:
+    """Entries by op name: float operations, and which ops are trainable variables.
 
     Args:
-        op_log: entries of the program's own; they stay.
         run_meta: accepted: shapes are the graph's.
         add_trace: accepted: the lines of the program are not entered.
     """
     graph = graph or scopes.get_default_graph()
-    entries = {entry.name: entry for entry in (op_log.log_entries if op_log else ())}
-    made = OpLogProto()
-    trainable = {v.op for v in graph.get_collection(scopes.GraphKeys.TRAINABLE_VARIABLES)}
+    variables = graph.get_collection(scopes.GraphKeys.TRAINABLE_VARIABLES)
+    trainable = {v.op for v in variables} if add_trainable_var else set()
+    found = {}
     for op in graph.get_operations():
         operations = float_operations(op)
-        own = entries.pop(op.name, None)
-        if not operations and op not in trainable and own is None:
-            continue
-        entry = made.log_entries.add(name=op.name)
-        if own is not None:
-            entry.CopyFrom(own)
-        if op in trainable and "_trainable_variables" not in entry.types:
-            entry.types.append("_trainable_variables")
-        if operations and not entry.float_ops:
-            entry.float_ops = operations
+        if operations or op in trainable:
+            found[op.name] = entry = OpLogEntry(name=op.name)
+            if operations:
+                entry.float_ops = operations
+            if op in trainable:
+                entry.types.append("_trainable_variables")
+    return found
+
+
+def merge_default_op_log(
+    graph: Graph | None, op_log: Any = None, run_meta: Any = None, add_trace: bool = True
+) -> Any:
+    """An `OpLog` of `logged_ops`; entries of the program's own, in `op_log`, stay."""
+    entries = {entry.name: entry for entry in (op_log.log_entries if op_log else ())}
+    made = OpLogProto()
+    for name, found in logged_ops(graph, run_meta, add_trace).items():
+        entry = made.log_entries.add()
+        entry.CopyFrom(entries.pop(name, found))
+        entry.types.extend(t for t in found.types if t not in entry.types)
+        entry.float_ops = entry.float_ops or found.float_ops
     for entry in entries.values():
         made.log_entries.add().CopyFrom(entry)
     return made

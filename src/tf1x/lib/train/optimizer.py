@@ -10,7 +10,7 @@ from tf1x.core import convert, deferred, nest, opdef, scopes
 from tf1x.core.dtypes import FLOATS
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
-from tf1x.core.references import variable_key
+from tf1x.core.references import as_variable, variable_key
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.gradients import gradients
 from tf1x.lib.train import slot_creator
@@ -140,7 +140,7 @@ class Optimizer:
         if scopes.executing_eagerly():
             raise RuntimeError("`loss` passed to Optimizer.compute_gradients should be a function when eager execution is enabled.")  # fmt: skip
         var_list = trainable_variables() if var_list is None else nest.flatten(var_list)
-        var_list = [part for v in var_list for part in _parts(v)]
+        var_list = [part for v in var_list for part in _parts(as_variable(v))]
         if not var_list:
             raise ValueError("No variables to optimize.")
         for variable in var_list:
@@ -169,7 +169,7 @@ class Optimizer:
             TypeError: a gradient that is no tensor.
             ValueError: no pairs, or no gradient among them.
         """
-        pairs = [(_as_gradient(grad), variable) for grad, variable in grads_and_vars]
+        pairs = [(_as_gradient(grad), as_variable(v)) for grad, v in grads_and_vars]
         if not pairs:
             raise ValueError("No variables provided.")
         var_list = [variable for grad, variable in pairs if grad is not None]

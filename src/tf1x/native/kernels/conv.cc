@@ -8,27 +8,14 @@
 #include "conv.h"
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "tiles.h"
+
 namespace tf1x {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr int kLanes = 16, kRegisters = 32;
-#elif defined(__aarch64__)
-constexpr int kLanes = 4, kRegisters = 32;
-#elif defined(__AVX__)
-constexpr int kLanes = 8, kRegisters = 16;
-#else
-constexpr int kLanes = 4, kRegisters = 16;
-#endif
-
-typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 
 // A tile in registers: result channels in `Vectors` vectors, times up to kRows of something else.
 // Wide tiles load least.
@@ -39,42 +26,6 @@ struct Tile {
                                    ? (kRegisters - Vectors - 2) / Vectors
                                    : 14;
 };
-
-inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
-inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Floats on a cache line of their own: a vector that lies across two lines costs twice.
-struct Free {
-  void operator()(float* p) const { std::free(p); }
-};
-using Buffer = std::unique_ptr<float[], Free>;
-
-inline Buffer buffer(int64_t count) {
-  void* memory = std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-  if (!memory) throw std::bad_alloc();
-  return Buffer(static_cast<float*>(memory));
-}
-
-// A buffer of this thread's that grows and is kept from call to call.
-inline float* scratch(int64_t count) {
-  static thread_local Buffer kept;
-  static thread_local int64_t size = 0;
-  if (size < count) kept = buffer(size = count);
-  return kept.get();
-}
-
-// Calls f with a number in [1, N] as a type.
-template <int N, typename F>
-inline void with_constant(int64_t n, F&& f) {
-  if constexpr (N == 1) {
-    f(std::integral_constant<int, 1>());
-  } else if (n == N) {
-    f(std::integral_constant<int, N>());
-  } else {
-    with_constant<N - 1>(n, std::forward<F>(f));
-  }
-}
 
 // Calls f with the number of vectors that suits so many result channels: few of them empty, and
 // rather many vectors (one costs half as much again per channel as four).
@@ -91,16 +42,6 @@ inline void with_vectors(int64_t channels, F&& f) {
     f(std::integral_constant<int, 2>());
   } else {
     f(std::integral_constant<int, 1>());
-  }
-}
-
-// Calls f(start, length) for parts of [0, count) of nearly equal length, at most `longest`.
-template <typename F>
-inline void in_parts(int64_t count, int64_t longest, F&& f) {
-  const int64_t parts = ceil_div(count, longest);
-  for (int64_t i = 0; i < parts; ++i) {
-    const int64_t start = count * i / parts;
-    f(start, count * (i + 1) / parts - start);
   }
 }
 

@@ -2,7 +2,9 @@
 #include <exception>
 #include <utility>
 
+#include "adam.h"
 #include "conv.h"
+#include "matmul.h"
 #include "random.h"
 #include "resize.h"
 #include "xla/ffi/api/ffi.h"
@@ -89,6 +91,46 @@ ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
   });
 }
 
+using Rows = ffi::BufferR2<ffi::F32>;
+
+// A matrix or its transpose, and how many rows and columns that has.
+struct Factor {
+  Matrix matrix;
+  int64_t rows, columns;
+
+  Factor(const Rows& buffer, int64_t transposed) {
+    const int64_t height = buffer.dimensions()[0], width = buffer.dimensions()[1];
+    matrix = transposed ? Matrix{buffer.typed_data(), 1, width}
+                        : Matrix{buffer.typed_data(), width, 1};
+    rows = transposed ? width : height;
+    columns = transposed ? height : width;
+  }
+};
+
+ffi::Error product(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_b, Rows a, Rows b,
+                   ffi::Result<Rows> result) {
+  return guarded([&] {
+    const Factor left(a, transpose_a), right(b, transpose_b);
+    matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+           result->typed_data());
+  });
+}
+
+using Number = ffi::BufferR0<ffi::F32>;
+using Array = ffi::Buffer<ffi::F32>;
+
+ffi::Error update_adam(ffi::ThreadPool pool, Array value, Array mean, Array square, Array gradient,
+                       Number rate, Number beta1, Number beta2, Number epsilon,
+                       ffi::Result<Array> new_value, ffi::Result<Array> new_mean,
+                       ffi::Result<Array> new_square) {
+  return guarded([&] {
+    adam(helpers_of(pool), value.element_count(),
+         {*rate.typed_data(), *beta1.typed_data(), *beta2.typed_data(), *epsilon.typed_data()},
+         gradient.typed_data(), {value.typed_data(), mean.typed_data(), square.typed_data()},
+         {new_value->typed_data(), new_mean->typed_data(), new_square->typed_data()});
+  });
+}
+
 auto convolution() {
   return ffi::Ffi::Bind()
       .Ctx<ffi::ThreadPool>()
@@ -113,6 +155,28 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_random, random,
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_forward, forward, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_images_gradient, images_gradient, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_filter_gradient, filter_gradient, convolution());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_matmul, product,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("transpose_a")
+                                  .Attr<int64_t>("transpose_b")
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_adam, update_adam,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Number>()
+                                  .Arg<Number>()
+                                  .Arg<Number>()
+                                  .Arg<Number>()
+                                  .Ret<Array>()
+                                  .Ret<Array>()
+                                  .Ret<Array>());
 
 }  // namespace tf1x
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tf1x.lib import mnist as mnist
 from tf1x.lib.contrib.learn.datasets import base, text_datasets
 from tf1x.lib.mnist import load_mnist
 

@@ -1,0 +1,1 @@
+"""The page and the JSON API of `data2vis serve`."""

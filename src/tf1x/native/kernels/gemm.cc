@@ -1,0 +1,168 @@
+// Products with a packed matrix.
+//
+// A tile of the result (rows of the left factor times one panel of columns) stays in vector
+// registers while a part of the sum is added up. The parts are so long that a panel's part stays
+// in the first cache while all rows of the left factor pass by. Each number is the sum of one
+// thread in a fixed order, so results do not depend on the number of threads.
+#include "gemm.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace tf1x {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kVectors = 3, kRows = 8;
+#elif defined(__aarch64__)
+constexpr int kLanes = 4, kVectors = 3, kRows = 8;
+#elif defined(__AVX__)
+constexpr int kLanes = 8, kVectors = 2, kRows = 6;
+#else
+constexpr int kLanes = 4, kVectors = 2, kRows = 6;
+#endif
+constexpr int kWidth = kLanes * kVectors;
+// Of the sum at a time: a panel's part, kDepth * kWidth floats, fills half of a first cache.
+constexpr int64_t kDepth = 128;
+// Rows of the left factor at a time: their packed form stays in the second cache.
+constexpr int64_t kCount = 256;
+
+typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+
+inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
+inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+struct Free {
+  void operator()(float* p) const { std::free(p); }
+};
+using Buffer = std::unique_ptr<float[], Free>;
+
+// A buffer of this thread's that grows and is kept from call to call.
+inline float* scratch(int64_t count) {
+  static thread_local Buffer kept;
+  static thread_local int64_t size = 0;
+  if (size < count) {
+    void* memory = std::aligned_alloc(64, ceil_div(count * sizeof(float), 64) * 64);
+    if (!memory) throw std::bad_alloc();
+    kept.reset(static_cast<float*>(memory));
+    size = count;
+  }
+  return kept.get();
+}
+
+// The left factor's rows in groups of kRows: [part of the sum][group][term][row], zeros where there
+// is no row.
+void pack_left(const float* left, int64_t count, int64_t rows, float* packed) {
+  for (int64_t start = 0; start < rows; start += kDepth) {
+    const int64_t depth = std::min(kDepth, rows - start);
+    for (int64_t m = 0; m < count; m += kRows, packed += depth * kRows) {
+      const int64_t valid = std::min<int64_t>(kRows, count - m);
+      if (valid < kRows) std::memset(packed, 0, depth * kRows * sizeof(float));
+      for (int64_t i = 0; i < valid; ++i) {
+        const float* row = left + (m + i) * rows + start;
+        for (int64_t k = 0; k < depth; ++k) packed[k * kRows + i] = row[k];
+      }
+    }
+  }
+}
+
+// kRows rows by one panel: adds `depth` terms to the sums in `result`, or starts them.
+//
+// `ahead` is fetched into the cache meanwhile, `depth` vectors of it.
+inline void tile(const float* left, const float* panel, const float* ahead, int64_t depth,
+                 float* result, int64_t stride, int64_t valid_rows, int64_t valid_columns,
+                 bool first) {
+  Vector sums[kRows][kVectors] = {};
+  for (int64_t k = 0; k < depth; ++k, left += kRows, panel += kWidth, ahead += kLanes) {
+    __builtin_prefetch(ahead);
+    Vector right[kVectors];
+    for (int v = 0; v < kVectors; ++v) right[v] = load(panel + v * kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      for (int v = 0; v < kVectors; ++v) sums[i][v] += left[i] * right[v];
+    }
+  }
+  if (valid_rows == kRows && valid_columns == kWidth) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      for (int v = 0; v < kVectors; ++v) {
+        float* at = result + i * stride + v * kLanes;
+        store(at, first ? sums[i][v] : load(at) + sums[i][v]);
+      }
+    }
+    return;
+  }
+  float whole[kRows][kWidth];
+  std::memcpy(whole, sums, sizeof(whole));
+  for (int64_t i = 0; i < valid_rows; ++i) {
+    float* row = result + i * stride;
+    for (int64_t j = 0; j < valid_columns; ++j) {
+      row[j] = first ? whole[i][j] : row[j] + whole[i][j];
+    }
+  }
+}
+
+// One panel of the result's columns, for up to kCount rows.
+void panel_product(const float* left, const float* panel, int64_t count, int64_t rows,
+                   int64_t valid_columns, float* result, int64_t stride) {
+  for (int64_t start = 0; start < rows; start += kDepth) {
+    const int64_t depth = std::min(kDepth, rows - start);
+    for (int64_t m = 0; m < count; m += kRows, left += depth * kRows) {
+      const int64_t part = m / kRows;
+      const float* ahead = panel + (part < kVectors ? (kVectors + part) * depth * kLanes : 0);
+      tile(left, panel, ahead, depth, result + m * stride, stride, std::min<int64_t>(kRows, count - m),
+           valid_columns, start == 0);
+    }
+    panel += depth * kWidth;
+  }
+}
+
+}  // namespace
+
+int64_t packed_size(int64_t rows, int64_t columns) {
+  return ceil_div(columns, kWidth) * kWidth * rows;
+}
+
+void pack(const Helpers& helpers, const float* matrix, int64_t rows, int64_t columns,
+          bool transposed, float* packed) {
+  parallel_for(helpers, ceil_div(columns, kWidth), [&](int64_t index) {
+    const int64_t first = index * kWidth, valid = std::min<int64_t>(kWidth, columns - first);
+    float* panel = packed + first * rows;
+    if (valid < kWidth) std::memset(panel, 0, rows * kWidth * sizeof(float));
+    if (!transposed) {
+      for (int64_t k = 0; k < rows; ++k) {
+        std::memcpy(panel + k * kWidth, matrix + k * columns + first, valid * sizeof(float));
+      }
+      return;
+    }
+    for (int64_t start = 0; start < rows; start += kLanes) {
+      const int64_t end = std::min<int64_t>(rows, start + kLanes);
+      for (int64_t j = 0; j < valid; ++j) {
+        const float* row = matrix + (first + j) * rows;
+        for (int64_t k = start; k < end; ++k) panel[k * kWidth + j] = row[k];
+      }
+    }
+  });
+}
+
+void multiply(const Helpers& helpers, const float* left, const float* packed, int64_t count,
+              int64_t rows, int64_t columns, float* result) {
+  const int64_t panels = ceil_div(columns, kWidth);
+  for (int64_t done = 0; done < count; done += kCount) {
+    const int64_t now = std::min(kCount, count - done);
+    float* ready = scratch(ceil_div(now, kRows) * kRows * rows);
+    pack_left(left + done * rows, now, rows, ready);
+    parallel_for(helpers, panels, [&](int64_t index) {
+      const int64_t first = index * kWidth;
+      panel_product(ready, packed + first * rows, now, rows,
+                    std::min<int64_t>(kWidth, columns - first), result + done * columns + first,
+                    columns);
+    });
+  }
+}
+
+}  // namespace tf1x

@@ -1,0 +1,177 @@
+// Products of matrices.
+//
+// The right matrix is laid out in panels of columns. A tile of the result, a few rows of one panel's
+// width, stays in vector registers while the terms of its sums are added; a panel's part stays in
+// the second cache while all rows pass by. Each number is the sum of one thread in a fixed order,
+// so numbers do not depend on the number of threads.
+#include "matmul.h"
+
+#include <cstring>
+
+#include "tiles.h"
+
+namespace tf1x {
+namespace {
+
+// A tile: kRows rows of kVectors vectors, and registers for a panel's row.
+constexpr int kVectors = kRegisters == 32 ? 4 : 2, kWidth = kVectors * kLanes;
+constexpr int kRows = (kRegisters - kVectors - 1) / kVectors;
+// Terms that are added at a time: so much of a panel takes a quarter of the second cache.
+constexpr int64_t kDepth = 512;
+// Rows that pass by a panel at a time, at least.
+constexpr int64_t kBlock = 16 * kRows;
+// A thread is worth waking for so many multiplications.
+constexpr int64_t kWorth = 1 << 19;
+
+template <int... I>
+inline void interleave(Vector a, Vector b, Vector* out, std::integer_sequence<int, I...>) {
+#if defined(__clang__) || __GNUC__ >= 12
+  out[0] = __builtin_shufflevector(a, b, (I % 2 * kLanes + I / 2)...);
+  out[1] = __builtin_shufflevector(a, b, (I % 2 * kLanes + (kLanes + I) / 2)...);
+#else
+  typedef int Indices __attribute__((vector_size(4 * kLanes)));
+  out[0] = __builtin_shuffle(a, b, Indices{(I % 2 * kLanes + I / 2)...});
+  out[1] = __builtin_shuffle(a, b, Indices{(I % 2 * kLanes + (kLanes + I) / 2)...});
+#endif
+}
+
+// A block of kLanes by kLanes numbers, transposed.
+inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  Vector a[kLanes], b[kLanes];
+  for (int i = 0; i < kLanes; ++i) a[i] = load(from + i * from_stride);
+  for (int n = 1; n < kLanes; n *= 2) {
+    for (int i = 0; i < kLanes / 2; ++i) {
+      interleave(a[i], a[i + kLanes / 2], b + 2 * i, std::make_integer_sequence<int, kLanes>());
+    }
+    std::memcpy(a, b, sizeof a);
+  }
+  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, a[i]);
+}
+
+// The first `valid` columns of `right` as one panel, the rest of it zeros: [term][kWidth].
+inline void pack(const Matrix& right, int64_t terms, int64_t valid, float* panel) {
+  if (right.column == 1) {
+    for (int64_t k = 0; k < terms; ++k) {
+      const float* from = right.data + k * right.row;
+      float* to = panel + k * kWidth;
+      if (valid == kWidth) {
+        for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, load(from + v * kLanes));
+      } else {
+        std::memcpy(to, from, valid * sizeof(float));
+        std::memset(to + valid, 0, (kWidth - valid) * sizeof(float));
+      }
+    }
+    return;
+  }
+  if (valid < kWidth) std::memset(panel, 0, terms * kWidth * sizeof(float));
+  const auto one = [&](int64_t k, int64_t j) {
+    panel[k * kWidth + j] = right.data[k * right.row + j * right.column];
+  };
+  int64_t j = 0;
+  for (; j + kLanes <= valid && right.row == 1; j += kLanes) {
+    int64_t k = 0;
+    for (; k + kLanes <= terms; k += kLanes) {
+      transpose(right.data + j * right.column + k, right.column, panel + k * kWidth + j, kWidth);
+    }
+    for (; k < terms; ++k) {
+      for (int64_t i = j; i < j + kLanes; ++i) one(k, i);
+    }
+  }
+  for (; j < valid; ++j) {
+    for (int64_t k = 0; k < terms; ++k) one(k, j);
+  }
+}
+
+// `Rows` rows of the result's columns of one panel; `first`: there are no sums to add to yet.
+template <int Rows>
+inline void tile(const Matrix& left, const float* panel, int64_t terms, float* result,
+                 int64_t stride, int64_t valid, bool first) {
+  Vector sums[Rows][kVectors] = {};
+  const float* at = left.data;
+  for (int64_t k = 0; k < terms; ++k, at += left.column, panel += kWidth) {
+    Vector right[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) right[v] = load(panel + v * kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      const float x = at[i * left.row];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sums[i][v] += x * right[v];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) {
+    float* to = result + i * stride;
+    if (valid == kWidth) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        store(to + v * kLanes, first ? sums[i][v] : load(to + v * kLanes) + sums[i][v]);
+      }
+    } else {
+      float values[kWidth];
+      std::memcpy(values, &sums[i], sizeof values);
+      for (int64_t j = 0; j < valid; ++j) to[j] = first ? values[j] : to[j] + values[j];
+    }
+  }
+}
+
+}  // namespace
+
+void matmul(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
+            const Matrix& left, const Matrix& right, float* result) {
+  if (terms == 0) std::memset(result, 0, rows * columns * sizeof(float));
+  Helpers helpers = given;
+  helpers.count = std::min(given.count, rows * terms * columns / kWorth);
+  const int64_t panels = ceil_div(columns, kWidth), most = std::min(terms, kDepth);
+  // Rows that are not contiguous are copied a block at a time (they lie on too many pages).
+  const bool copies = left.column != 1;
+  const int64_t fitting = (384 << 10) / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(most, 1);
+  const int64_t blocks = ceil_div(rows, copies ? kBlock : std::max(kBlock, fitting));
+  const int64_t block = blocks ? ceil_div(rows, blocks) : 0;
+  // Threads share the blocks; where these are few, the panels too.
+  const int64_t groups = blocks >= 2 * (helpers.count + 1) ? 1 : panels;
+  const bool shared = blocks > 1;  // the panels, which are laid out once for all blocks
+  const Buffer packed = buffer(shared ? panels * most * kWidth : 0);
+
+  for (int64_t start = 0; start < terms; start += kDepth) {
+    const int64_t depth = std::min(kDepth, terms - start);
+    const auto width = [&](int64_t p) { return std::min<int64_t>(kWidth, columns - p * kWidth); };
+    const auto pack_panel = [&](int64_t p, float* to) {
+      const float* from = right.data + start * right.row + p * kWidth * right.column;
+      pack({from, right.row, right.column}, depth, width(p), to);
+    };
+    if (shared) {
+      parallel_for(helpers, panels,
+                   [&](int64_t p) { pack_panel(p, packed.get() + p * depth * kWidth); });
+    }
+    parallel_for(helpers, blocks * groups, [&](int64_t item) {
+      const int64_t top = item / groups * block, group = item % groups;
+      const int64_t height = std::min(block, rows - top);
+      if (height <= 0) return;
+      float* own = scratch((shared ? 0 : depth * kWidth) + (copies ? depth * block : 0));
+      float* copy = own + (shared ? 0 : depth * kWidth);
+      Matrix here{left.data + top * left.row + start * left.column, left.row, left.column};
+      if (copies) {
+        for (int64_t k = 0; k < depth; ++k) {
+          for (int64_t i = 0; i < height; ++i) {
+            copy[k * block + i] = here.data[i * here.row + k * here.column];
+          }
+        }
+        here = {copy, 1, block};
+      }
+      for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
+        const float* panel = shared ? packed.get() + p * depth * kWidth : own;
+        if (!shared) pack_panel(p, own);
+        in_parts(height, kRows, [&](int64_t row, int64_t length) {
+          with_constant<kRows>(length, [&](auto count) {
+            tile<count()>({here.data + row * here.row, here.row, here.column}, panel, depth,
+                          result + (top + row) * columns + p * kWidth, columns, width(p),
+                          start == 0);
+          });
+        });
+      }
+    });
+  }
+}
+
+}  // namespace tf1x

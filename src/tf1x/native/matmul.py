@@ -1,0 +1,53 @@
+"""Products of matrices by the native kernel: float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tf1x.native.library import on_cpu
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def product(transpose_a: bool, transpose_b: bool, a: Any, b: Any) -> Any:
+    """The product of two matrices, each transposed first if wanted."""
+    shape = (a.shape[transpose_a], b.shape[not transpose_b])
+    struct: Any = jax.ShapeDtypeStruct
+    call: Any = jax.ffi.ffi_call(
+        "tf1x_matmul", struct(shape, np.float32), vmap_method="sequential"
+    )
+    return call(
+        jnp.asarray(a),
+        jnp.asarray(b),
+        transpose_a=np.int64(transpose_a),
+        transpose_b=np.int64(transpose_b),
+    )
+
+
+def _kept(transpose_a: bool, transpose_b: bool, a: Any, b: Any) -> Any:
+    return product(transpose_a, transpose_b, a, b), (a, b)
+
+
+def _back(transpose_a: bool, transpose_b: bool, kept: Any, g: Any) -> Any:
+    a, b = kept
+    of_a = product(transpose_b, True, b, g) if transpose_a else product(False, not transpose_b, g, b)
+    of_b = product(True, transpose_a, g, a) if transpose_b else product(not transpose_a, False, a, g)
+    return of_a, of_b
+
+
+product.defvjp(_kept, _back)
+
+# Fewer multiplications, or a narrower result, are not worth a call out of XLA's code.
+_FEW, _NARROW = 1 << 16, 8
+
+
+def suits(rows: int, terms: int, columns: int, dtype: Any) -> bool:
+    """Whether the kernel is there for a product of [rows, terms] and [terms, columns]."""
+    if dtype != np.float32 or min(rows, terms, columns) < _NARROW:
+        return False
+    return rows * terms * columns >= _FEW and on_cpu()
