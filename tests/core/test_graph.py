@@ -157,3 +157,11 @@ def test_ops_know_the_line_that_made_them():
 def test_constant_without_a_name() -> None:
     with tf.Graph().as_default():
         assert tf.constant(1, name=None).op.name == "Const"
+
+
+def test_attributes_of_the_program() -> None:
+    with tf.Graph().as_default():
+        x = tf.constant(1)
+        x.scope, x.op.layer, variable = "conv1", 3, tf.Variable(1.0)
+        variable.W = x
+        assert (x.scope, x.op.layer, variable.W) == ("conv1", 3, x)

@@ -65,16 +65,8 @@ class Tensor:
         ('Const:0', tf.float32, TensorShape([Dimension(1), Dimension(2)]))
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_dtype",
-        "_keras_history",
-        "_keras_mask",
-        "_shape",
-        "aliases",
-        "op",
-        "value_index",
-    )
+    # `__dict__`: programs hang attributes of their own on tensors, as TFLearn and Keras do.
+    __slots__ = ("__dict__", "__weakref__", "_dtype", "_shape", "aliases", "op", "value_index")
     __array_priority__ = 100  # `ndarray + tensor` is the tensor's business
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
@@ -184,8 +176,8 @@ class Operation:
     """
 
     __slots__ = (
-        "__weakref__", "_forward", "_id", "attrs", "control_inputs", "device", "graph", "inputs",
-        "name", "opdef", "outputs", "traceback", "type",
+        "__dict__", "__weakref__", "_forward", "_id", "attrs", "control_inputs", "device", "graph",
+        "inputs", "name", "opdef", "outputs", "traceback", "type",
     )  # fmt: skip
 
     def __init__(
