@@ -127,6 +127,13 @@ SOURCES: dict[str, tuple[str, ...]] = {
     # -- training, sessions, files
     **_all("python.client", "session", "tf", "tf1x.lib.session_conversions"),
     **_all("python.client", "device_lib", "tf1x.lib.device_lib"),
+    "python.debug": ("tf1x.lib.debug",),
+    **_all("python.debug.lib", "debug_data debug_utils", "tf1x.lib.debug"),
+    **_all(
+        "python.debug.wrappers",
+        "dumping_wrapper framework grpc_wrapper hooks local_cli_wrapper",
+        "tf1x.lib.debug",
+    ),
     **_all("python.client", "timeline", "tf1x.lib.profiler.timeline"),
     **_all("python.lib.io", "file_io", "tf1x.lib.gfile"),
     **_all("python.lib.io", "tf_record", "tf.python_io"),
@@ -250,7 +257,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **_all("contrib.framework.python", "framework ops", "tf.contrib.framework"),
     **_all("contrib.framework.python.framework", "deprecation tensor_util", "tf.contrib.framework"),
     **_all("contrib.framework.python.ops", "variables", "tf.contrib.framework"),
-    **_all("contrib.tfprof.python.tools.tfprof", "tfprof_logger", "tf.contrib.tfprof.tfprof_logger"),
+    **_all(
+        "contrib.tfprof.python.tools.tfprof", "tfprof_logger", "tf.contrib.tfprof.tfprof_logger"
+    ),
     **_all(
         "contrib.tfprof.python.tools.tfprof", "model_analyzer", "tf.contrib.tfprof.model_analyzer"
     ),

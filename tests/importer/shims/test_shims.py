@@ -124,9 +124,12 @@ _PROGRAMS: dict[str, tuple[str, str, str]] = {
             total += reward
         env.close()
         print(env.get_episode_rewards() == [total], env._max_episode_steps)
-        print(gym.make("FrozenLake-v0").env.spec.id, gym.spaces.Discrete(3).n)
+        print(gym.envs.make("FrozenLake-v0").env.spec.id, gym.spaces.Discrete(3).n)
+        from gym.envs.toy_text import discrete
+        env = discrete.DiscreteEnv(2, 1, {0: {0: [(1.0, 1, 5.0, True)]}}, [1.0, 0.0])
+        print(env.reset(), env.step(0), discrete.categorical_sample([0, 1], env.np_random))
         """,
-        "0 (4, 0.0, False) 16 4\nTrue 200\nFrozenLake-v1 3\n",
+        "0 (4, 0.0, False) 16 4\nTrue 200\nFrozenLake-v1 3\n0 (1, 5.0, True, {'prob': 1.0}) 1\n",
         "FrozenLake-v0 is FrozenLake-v1",
     ),
     "scikit-learn": (

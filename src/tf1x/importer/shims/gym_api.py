@@ -27,7 +27,7 @@ _IDS = {
 
 _MODULES = (
     "gym", "gym.spaces", "gym.wrappers", "gym.envs", "gym.envs.registration", "gym.envs.toy_text",
-    "gym.envs.classic_control", "gym.utils", "gym.utils.seeding", "gym.error", "gym.core",
+    "gym.envs.toy_text.discrete", "gym.envs.toy_text.utils", "gym.envs.classic_control", "gym.utils", "gym.utils.seeding", "gym.error", "gym.core",
     "gym.monitoring",
 )  # fmt: skip
 
@@ -209,6 +209,47 @@ class Monitor(OldEnv):
         super().close()
 
 
+def _discrete_env() -> Any:
+    """`gym.envs.toy_text.discrete.DiscreteEnv`, which gymnasium has no more."""
+    gymnasium = _gymnasium()
+    sample = _gymnasium("gymnasium.envs.toy_text.utils").categorical_sample
+
+    class DiscreteEnv(gymnasium.Env):  # type: ignore[misc, name-defined]
+        """Finitely many states: `P[state][action]` lists (probability, next, reward, done).
+
+        Args:
+            nS, nA: how many states and actions.
+            P: the transitions.
+            isd: probabilities of the first state.
+        """
+
+        def __init__(self, nS: int, nA: int, P: Any, isd: Any) -> None:
+            self.nS, self.nA, self.P, self.isd = nS, nA, P, isd
+            self.action_space = gymnasium.spaces.Discrete(nA)
+            self.observation_space = gymnasium.spaces.Discrete(nS)
+            self.seed()
+            self.reset()
+
+        def seed(self, seed: int | None = None) -> list[int]:
+            self.np_random, used = gymnasium.utils.seeding.np_random(seed)
+            return [used]
+
+        def reset(self) -> int:
+            self.s = int(sample(self.isd, self.np_random))
+            self.lastaction = None
+            return self.s
+
+        def step(self, a: Any) -> tuple[int, float, bool, dict[str, float]]:
+            choices = self.P[self.s][a]
+            chance, self.s, reward, done = choices[
+                sample([choice[0] for choice in choices], self.np_random)
+            ]
+            self.lastaction = a
+            return self.s, reward, done, {"prob": chance}
+
+    return DiscreteEnv
+
+
 def _fill_root(made: ModuleType) -> None:
     gymnasium = _gymnasium()
     made.__dict__.update(
@@ -225,8 +266,11 @@ def _fill(made: ModuleType) -> None:
         made.__dict__.update({k: v for k, v in vars(found).items() if not k.startswith("__")})
     if name == "gym.wrappers":
         made.Monitor = Monitor  # type: ignore[attr-defined]
-    if name == "gym.envs.registration":
+    if name in ("gym.envs", "gym.envs.registration"):
         made.__dict__.update(make=make, register=register, registry=_gymnasium().registry)
+    if name == "gym.envs.toy_text.discrete":
+        made.__dict__.update(vars(_gymnasium("gymnasium.envs.toy_text.utils")))
+        made.DiscreteEnv = _discrete_env()  # type: ignore[attr-defined]
     if name == "gym.core":
         _fill_root(made)
 

@@ -7,6 +7,7 @@ puts them there); libraries go on calling NumPy's.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from tf1x.importer.shims import note
 
 _STREAMS = (GeneratorType, map, filter, zip)
+_DIRECTIVE = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?([a-zA-Z%])")
 
 
 def _ragged(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +139,4 @@ def _with_numbers(template: Any, values: Any) -> Any:
 
 
 def _directives(template: str) -> list[str]:
-    import re
-
-    return re.findall(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?([a-zA-Z%])", template)
+    return _DIRECTIVE.findall(template)
