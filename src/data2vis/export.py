@@ -22,8 +22,9 @@ def export(spec: Mapping[str, Any], form: str, title: str = "Chart") -> bytes:
     """A specification with its data as a file of one of `FORMATS`.
 
     Raises:
-        ValueError: it cannot be drawn, or it wants data from elsewhere.
+        ValueError: it cannot be drawn, or its data are not all in it.
     """
+    _check_data(spec)
     if form == "html":
         return page(spec, title).encode()
     import vl_convert
@@ -35,6 +36,20 @@ def export(spec: Mapping[str, Any], form: str, title: str = "Chart") -> bytes:
         return picture
     text: str = vl_convert.vegalite_to_svg(dict(spec), VEGA_LITE, allowed_base_urls=[])
     return text.encode()
+
+
+def _check_data(value: Any) -> None:
+    """Refuses data that would be loaded, or made in any number."""
+    if isinstance(value, Mapping):
+        data = value.get("data")
+        if isinstance(data, Mapping) and not {"values", "name"} & set(data):
+            raise ValueError("the data must be in the specification, as `values`")
+        for key, inner in value.items():
+            if key not in ("values", "datasets"):
+                _check_data(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_data(inner)
 
 
 def page(spec: Mapping[str, Any], title: str = "Chart") -> str:

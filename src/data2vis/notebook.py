@@ -25,13 +25,8 @@ class Suggestions(Sequence[Any]):
     """
 
     def __init__(self, recommendations: Sequence[Recommendation]) -> None:
-        import altair
-
         self.recommendations = list(recommendations)
-        self._charts = [
-            altair.Chart.from_dict(found.table.spec(found.chart, _MAX_ROWS))
-            for found in self.recommendations
-        ]
+        self._charts = [_altair(found) for found in self.recommendations]
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -61,6 +56,18 @@ class Suggestions(Sequence[Any]):
             text = f"<h4>{number}. {title}</h4><p>{reason} (score {found.score:.2f})</p>"
             display(HTML(text))  # type: ignore[no-untyped-call]
             display(chart)  # type: ignore[no-untyped-call]
+
+
+def _altair(found: Recommendation) -> Any:
+    import altair
+
+    table = found.table
+    spec = table.restore(found.chart.spec())
+    chart = altair.Chart.from_dict({"data": {"values": []}, **spec})
+    names = [table.column(pointer) for pointer in found.chart.fields]
+    # As a data frame: Altair would hold each row of a list against its schema.
+    chart.data = table.sample(_MAX_ROWS)[names or list(table.frame.columns)]
+    return chart
 
 
 def suggest(

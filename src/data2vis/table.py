@@ -223,8 +223,14 @@ class Table:
         chosen = list(self.frame.columns if names is None else names)
         if most is None or most >= len(self.frame):
             return {name: self._cells[name] for name in chosen}
-        positions = np.linspace(0, len(self.frame) - 1, most).astype(int)
-        return {name: _json_values(self.frame[name].iloc[positions]) for name in chosen}
+        sample = self.sample(most)
+        return {name: _json_values(sample[name]) for name in chosen}
+
+    def sample(self, most: int) -> pd.DataFrame:
+        """The rows; of more than `most`, so many at even distances."""
+        if most >= len(self.frame):
+            return self.frame
+        return self.frame.iloc[np.linspace(0, len(self.frame) - 1, most).astype(int)]
 
     @cached_property
     def _cells(self) -> dict[str, list[Any]]:

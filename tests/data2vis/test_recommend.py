@@ -17,7 +17,7 @@ from data2vis.grammar import Grammar
 from data2vis.rank import Candidate, candidates, choose
 from data2vis.recommend import Recommendation, Recommender
 from data2vis.spec import Chart
-from data2vis.table import Table
+from data2vis.table import Table, TableError
 from data2vis.trained import Options, shipped
 from tests.data2vis.hostile import TABLES
 from tests.data2vis.networks import small, table, untrained
@@ -124,3 +124,24 @@ def test_a_network_of_characters_does_not_recommend(tmp_path: Path) -> None:
     Options(small(level="character"), options.source, options.target, {}).write(tmp_path / "n")
     with pytest.raises(ConfigError):
         Recommender(tmp_path / "n")
+
+
+def test_marks_and_fields_that_are_wanted(recommender: Recommender) -> None:
+    found = recommender.recommend(table(), 6, ["line", "bar"], ["size", "kind"])
+    assert len(found) == 6
+    for each in found:
+        assert each.chart.mark in ("line", "bar")
+        assert {table().pointer("size"), table().pointer("kind")} <= set(each.chart.fields)
+    with pytest.raises(TableError):
+        recommender.recommend(table(), fields=["nothing"])
+
+
+def test_similar_charts(recommender: Recommender) -> None:
+    chart = Chart.from_tokens("bar x str0 y mean num0")
+    found = [each.chart for each in recommender.similar(table(), chart, 8)]
+    assert len(set(found)) == 8
+    assert chart not in found
+    grammar = Grammar(table().profile)
+    assert all(grammar.accepts(each.tokens()) for each in found)
+    assert sum(set(each.fields) == set(chart.fields) for each in found[:4]) >= 2
+    assert recommender.similar(table(), Chart.from_tokens("bar x count"), 2)

@@ -36,7 +36,9 @@ def table(of: Table) -> dict[str, Any]:
 def _column(column: Column, of: Table) -> dict[str, Any]:
     ends: list[Any] = [column.minimum, column.maximum]
     if column.kind == "dt" and column.minimum is not None:
-        ends = [_day(of.frame[column.name].min()), _day(of.frame[column.name].max())]
+        form = "%Y" if column.units == "Y" else "%Y-%m-%d"
+        values = of.frame[column.name]
+        ends = [values.min().strftime(form), values.max().strftime(form)]
     return {
         "name": column.name,
         "kind": column.kind,
@@ -48,10 +50,6 @@ def _column(column: Column, of: Table) -> dict[str, Any]:
         "samples": list(column.samples),
         "histogram": _histogram(of.frame[column.name], column.kind),
     }
-
-
-def _day(value: Any) -> str:
-    return str(value.strftime("%Y-%m-%d"))
 
 
 def _histogram(values: pd.Series[Any], kind: str) -> list[int]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from data2vis.reading import MAX_BYTES
-from data2vis.recommend import COUNT
 from data2vis.spec import MARKS
 from data2vis.web import api, given, legacy
 from data2vis.web.gate import RETRY_AFTER, OverloadedError
-from data2vis.web.model import Model
+from data2vis.web.model import Model, model
 
 # A form has a little more than its file.
 MAX_REQUEST: Final = MAX_BYTES + 1_000_000
@@ -33,12 +32,12 @@ _HEADERS: Final = {
 }
 
 
-def create_app(model: Model) -> Flask:
+def create_app(network: Model) -> Flask:
     """The application around a network."""
     app = Flask("data2vis.web", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_REQUEST
-    app.extensions["data2vis"] = model
+    app.extensions["data2vis"] = network
     app.json.sort_keys = False  # type: ignore[attr-defined]  # columns keep their order
     app.register_blueprint(api.routes)
     app.register_blueprint(legacy.routes)
@@ -51,7 +50,9 @@ def create_app(model: Model) -> Flask:
 
 
 def _page() -> str:
-    limits = {"bytes": MAX_BYTES, "count": COUNT, "marks": MARKS, "most": given.MAX_CHARTS}
+    limits = {
+        "bytes": MAX_BYTES, "count": model().beam_width, "marks": MARKS, "most": given.MAX_CHARTS,
+    }  # fmt: skip
     return render_template("index.html", limits=limits)
 
 
@@ -78,8 +79,6 @@ def _overloaded(error: OverloadedError) -> Response:
 
 
 def _broken(error: Exception) -> Response:
-    from flask import current_app
-
     current_app.logger.exception("%s %s", request.method, request.path)
     return _answer(500, f"the server made a mistake: {type(error).__name__}")
 

@@ -9,7 +9,8 @@ in this order: the four idx `.gz` files in `train_dir`; `mnist.npz` in `train_di
 download); `$TF1X_DATA/mnist.npz`; `~/.keras/datasets/mnist.npz`. Failing all of these, the file
 that Keras uses is downloaded to `train_dir`. Two cases never use anybody's mnist.npz, because they
 ask for other pictures: a `train_dir` with "fashion" in its name wants Fashion-MNIST's idx files
-there, and a `source_url` of the caller's own has its four idx files downloaded from that address.
+there, and a `source_url` of the caller's own has its four idx files downloaded from that address
+(unless that is where MNIST comes from).
 
 This file imports neither TensorFlow nor the rest of tf1x, so that tools/oracle.py can load it too.
 """
@@ -34,6 +35,8 @@ IDX_FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"  # TensorFlow's
+# The same files; this address has stopped answering, and programs still name it.
+_ORIGINAL_URLS = tuple(f"{kind}://yann.lecun.com/exdb/mnist" for kind in ("http", "https"))
 NPZ_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 NPZ_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
@@ -239,7 +242,7 @@ def _load(train_dir, source_url):
     if all(os.path.isfile(os.path.join(train_dir, name)) for name in IDX_FILES):
         return _read_idx_files(train_dir)
 
-    if source_url != DEFAULT_SOURCE_URL:
+    if source_url.rstrip("/") not in (DEFAULT_SOURCE_URL.rstrip("/"), *_ORIGINAL_URLS):
         for name in IDX_FILES:
             maybe_download(name, train_dir, source_url.rstrip("/") + "/" + name)
         return _read_idx_files(train_dir)

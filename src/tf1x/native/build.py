@@ -22,7 +22,9 @@ _X86 = ["-mprefer-vector-width=512"]
 OWN_FLAGS = {
     "conv.cc": ["-ffp-contract=fast"],
     "matmul.cc": ["-ffp-contract=fast"],
+    "pool.cc": [],
     "adam.cc": ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"],
+    "gemm.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "resize.cc": ["-ffp-contract=off"],
     "handlers.cc": [],

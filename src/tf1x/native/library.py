@@ -32,7 +32,11 @@ _TARGETS = (
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",
     "tf1x_matmul",
+    "tf1x_pack",
+    "tf1x_multiply",
     "tf1x_adam",
+    "tf1x_max_pool",
+    "tf1x_max_pool_gradient",
 )
 _SLOWER = "convolutions and random numbers run as XLA code, resizing as NumPy's, which is slower"
 _log = logging.getLogger("tf1x")
@@ -164,4 +168,6 @@ def _load(path: Path) -> ctypes.CDLL | None:
         *[ctypes.c_void_p] * 8,
     ]
     library.tf1x_resize_bilinear.restype = None
+    library.tf1x_packed_size.argtypes = [ctypes.c_int64, ctypes.c_int64]
+    library.tf1x_packed_size.restype = ctypes.c_int64
     return library

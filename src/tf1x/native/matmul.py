@@ -18,9 +18,7 @@ def product(transpose_a: bool, transpose_b: bool, a: Any, b: Any) -> Any:
     """The product of two matrices, each transposed first if wanted."""
     shape = (a.shape[transpose_a], b.shape[not transpose_b])
     struct: Any = jax.ShapeDtypeStruct
-    call: Any = jax.ffi.ffi_call(
-        "tf1x_matmul", struct(shape, np.float32), vmap_method="sequential"
-    )
+    call: Any = jax.ffi.ffi_call("tf1x_matmul", struct(shape, np.float32), vmap_method="sequential")
     return call(
         jnp.asarray(a),
         jnp.asarray(b),
@@ -35,8 +33,12 @@ def _kept(transpose_a: bool, transpose_b: bool, a: Any, b: Any) -> Any:
 
 def _back(transpose_a: bool, transpose_b: bool, kept: Any, g: Any) -> Any:
     a, b = kept
-    of_a = product(transpose_b, True, b, g) if transpose_a else product(False, not transpose_b, g, b)
-    of_b = product(True, transpose_a, g, a) if transpose_b else product(not transpose_a, False, a, g)
+    of_a = (
+        product(transpose_b, True, b, g) if transpose_a else product(False, not transpose_b, g, b)
+    )
+    of_b = (
+        product(True, transpose_a, g, a) if transpose_b else product(not transpose_a, False, a, g)
+    )
     return of_a, of_b
 
 

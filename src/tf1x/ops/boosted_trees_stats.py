@@ -143,7 +143,11 @@ def weights_and_gains(g: Any, h: Any, l1: Any, l2: Any) -> tuple[np.ndarray, np.
             matrix = total[..., None] * np.eye(width, dtype=np.float32)
         else:
             matrix = h.reshape(*h.shape[:-1], width, width) + l2 * np.eye(width, dtype=np.float32)
-        weights = -(np.linalg.pinv(matrix.astype(np.float64)) @ g[..., None])[..., 0]
+        matrix, column = matrix.astype(np.float64), g.astype(np.float64)[..., None]
+        # Without l2 a hessian can be singular: that of softmax is.
+        regular = l2 > 0 and h.shape[-1] > width
+        solved = np.linalg.solve(matrix, column) if regular else np.linalg.pinv(matrix) @ column
+        weights = -solved[..., 0]
         weights = weights.astype(np.float32)
         return weights, (-g * weights).sum(-1)
 

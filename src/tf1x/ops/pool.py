@@ -33,6 +33,7 @@ from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.static import constant_value, constant_value_as_shape
+from tf1x.native import pool as native
 from tf1x.ops import array, xp
 from tf1x.ops.shape_rules import Dims, dims, like, with_rank
 from tf1x.ops.windows import (
@@ -192,8 +193,31 @@ def _avg_rule(inputs: Any, outputs: Any, cotangents: Any, attrs: Any) -> list[An
 # -- maxima --------------------------------------------------------------------------------------
 
 
+def _native(x: Any, over: list[Window]) -> native.Windows | None:
+    """The windows as the native kernels take them, if they suit."""
+    if not (xp.is_jax(x) and native.suits(x.shape, x.dtype) and {w.axis for w in over} <= {1, 2}):
+        return None
+    both = [Window(axis, x.shape[axis], 1, 1, x.shape[axis], 0) for axis in (1, 2)]
+    for w in over:
+        both[w.axis - 1] = w
+    pairs = (tuple(getattr(w, name) for w in both) for name in ("size", "stride", "before"))
+    return native.Windows(*pairs)  # type: ignore[arg-type]
+
+
+def _max_pool(x: Any, over: list[Window]) -> Any:
+    found = _native(x, over)
+    if found is None:
+        return maxima(x, over)
+    counts = {1: x.shape[1], 2: x.shape[2]} | {w.axis: w.count for w in over}
+    return native.maxima(found, (counts[1], counts[2]), x, lambda x: maxima(x, over))
+
+
 def _max_pool_grad(x: Any, grad: Any, over: list[Window]) -> Any:
-    return to_first_maxima(grad, over, first_maxima(x, over))
+    def plain(x: Any, grad: Any) -> Any:
+        return to_first_maxima(grad, over, first_maxima(x, over))
+
+    found = _native(x, over)
+    return plain(x, grad) if found is None else native.gradient(found, x, grad, plain)
 
 
 def _max_pool_grad_grad(x: Any, grad: Any, over: list[Window]) -> Any:
@@ -224,7 +248,7 @@ def MaxPool(
         padding: "VALID" (windows inside only), "SAME" (as many as there are strides in the image)
             or "EXPLICIT" with `explicit_paddings`, (before, after) for each dimension in one list.
     """
-    return maxima(input, windows(input.shape, ksize, strides, padding, explicit_paddings))
+    return _max_pool(input, windows(input.shape, ksize, strides, padding, explicit_paddings))
 
 
 @op(
@@ -284,7 +308,7 @@ def _geometry(ksize: Any, strides: Any) -> tuple[tuple[int, ...], tuple[int, ...
 )
 def MaxPoolV2(input: Any, ksize: Any, strides: Any, *, padding: str) -> Any:
     """`MaxPool` with windows given by tensors."""
-    return maxima(input, windows(input.shape, *_geometry(ksize, strides), padding))
+    return _max_pool(input, windows(input.shape, *_geometry(ksize, strides), padding))
 
 
 @op(

@@ -32,6 +32,13 @@ def pair(op: Operation) -> list[tuple[int, ...]]:
     return [(2,)]
 
 
+def close(kept: Any) -> None:
+    """Close what a session has kept, if it is something to close."""
+    release = getattr(kept, "close_resource", None)
+    if release is not None:
+        release()
+
+
 class Resource:
     """Base of what sessions keep."""
 

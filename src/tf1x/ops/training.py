@@ -124,7 +124,7 @@ def _adam(
 ) -> Any:  # fmt: skip
     """Adam (Kingma and Ba, 2014) with epsilon outside the bias correction."""
     alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
-    if False and xp.is_jax(var, grad) and not use_nesterov and native.suits(var):
+    if xp.is_jax(var, grad) and not use_nesterov and native.suits(var):
         return native.update(var, m, v, grad, alpha, beta1, beta2, epsilon)
     m = m + (grad - m) * (1 - beta1)
     v = v + (xp.square(grad) - v) * (1 - beta2)

@@ -26,7 +26,7 @@ from tf1x.core.opdef import OpDef
 from tf1x.core.references import variable_key
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
-from tf1x.ops.resources import resource_key
+from tf1x.ops.resources import close, resource_key
 from tf1x.runtime import eager_kernels
 from tf1x.runtime.device_step import concrete
 from tf1x.runtime.eager_tensor import EagerOperation, EagerTensor, is_plain, on_release, size_of
@@ -174,10 +174,7 @@ class EagerSession(BaseSession):
 
     def release(self, key: str) -> None:
         """Close a resource that nothing refers to any more."""
-        resource = self._state.resources.pop(key, None)
-        close = getattr(resource, "close_resource", None)
-        if close is not None:
-            close()
+        close(self._state.resources.pop(key, None))
 
 
 class _EagerEvaluator(Evaluator):

@@ -10,6 +10,7 @@ from jax import lax
 
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
+from tf1x.native import gemm
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.ops.pullback import leaf
@@ -18,6 +19,8 @@ from tf1x.runtime.per_step import PerStep
 from tf1x.runtime.plan import SILENT, effects, plan_of
 from tf1x.runtime.trip_count import Trips, at_most, grows, trips
 
+# Weights are laid out for a kernel where the loop has at least so many steps.
+_WORTH_PACKING = 4
 # A loop of known length whose values change their shape is written out, up to this many times.
 _MAX_UNROLLED = 512
 
@@ -181,10 +184,11 @@ class Loop:
 
     def _scan(self, length: int, start: Any, bounded: bool) -> Any:
         """`length` steps; with `bounded`, only as long as the condition holds."""
-        args, _ = self._all(start[0])
-        plan = PerStep(
-            self._cond, self._body, args, self._fixed, self._written, length, bounded
-        )
+        args = list(self._args)
+        for i, value in zip(self._varying, start[0][0], strict=True):
+            if isinstance(value, ListValue):
+                args[i] = value
+        plan = PerStep(self._cond, self._body, args, self._fixed, self._written, length, bounded)
         sweep = _Sweep(self, plan, length, bounded)
         return sweep.differentiable(start) if self._reverse else sweep.run(start, None)[0]
 
@@ -230,16 +234,18 @@ class _Sweep:
         """The state at the end, and of each product of `zeros` the late factors of all steps."""
         loop, plan = self._loop, self._plan
         rows = plan.rows(loop.given()[0])
-        early = plan.early_products(rows, loop.evaluate)
+        early, weights = plan.split(rows, loop.evaluate)
         waits, added = [False] * len(early), early
         if zeros is not None:
             waits = [zero is not None for zero in zeros]
             added = [_sum(e, zero) for e, zero in zip(early, zeros, strict=True)]
 
+        weights = [self._ready(w, wait) for w, wait in zip(weights, waits, strict=True)]
+
         def advance(carry: Any, step: Any) -> Any:
             inputs: list[Any] = []
             items: list[Any] = []
-            known = plan.known(step, waits, inputs, items)
+            known = plan.known(step, weights, waits, inputs, items)
             carry = loop._step(carry, known)
             return carry, ([x for x in inputs if x is not None], items)
 
@@ -258,6 +264,14 @@ class _Sweep:
             iterate, begin, (rows, added), length=self._length
         )
         return self._with_lists(start, end, items, taken), factors
+
+    def _ready(self, weights: Any, waits: bool) -> Any:
+        """Weights as each step's product takes them: laid out for a kernel where one suits."""
+        if weights is None or self._length < _WORTH_PACKING or (self._loop._reverse and not waits):
+            return weights
+        if not gemm.suits(weights.shape, weights.dtype):
+            return weights
+        return gemm.packed(weights, gradient=waits)
 
     def _without_lists(self, start: Any) -> Any:
         """The state without the lists whose rows the scan collects."""
@@ -316,7 +330,7 @@ class _Sweep:
                     continue
                 x = next(remaining)
                 update = x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
-                rows = self._plan.late_rows(product, grads[weight].shape[0], x.shape[-1])
+                rows = product.rows(grads[weight].shape[0], x.shape[-1])
                 grads[weight] = grads[weight].at[rows].add(update)
             return tuple(grads[i] for i in active)
 
@@ -338,12 +352,12 @@ class _Sweep:
     def _zeros(self, start: Any, weights: list[int | None]) -> list[Any]:
         """For each product whose gradient waits, a zero of the shape of its results of all steps."""
         rows = self._plan.rows(self._loop.given()[0])
-        early = self._plan.early_products(rows, self._loop.evaluate)
+        early, weights = self._plan.split(rows, self._loop.evaluate)
         shapes: dict[int, Any] = {}
 
         def probe(carry: Any, step: Any) -> Any:
             waits = [False] * len(early)
-            return self._loop._step(carry, self._plan.known(step, waits, [], [], shapes))
+            return self._loop._step(carry, self._plan.known(step, weights, waits, [], [], shapes))
 
         first = jax.tree.map(lambda x: x[0], (rows, early))
         jax.eval_shape(probe, self._without_lists(start), first)

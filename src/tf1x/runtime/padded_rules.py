@@ -22,6 +22,7 @@ from tf1x.runtime.padded import (
     joined,
     shaped_like,
 )
+from tf1x.runtime.padded_kernels import kernel
 
 Rule = Callable[[Padded, Sequence[Any], list[Value]], list[Value]]
 
@@ -487,6 +488,7 @@ RULES.update(
         "checkpoint": _called("jaxpr"),
         "custom_jvp_call": _called("call_jaxpr"),
         "custom_vjp_call": _called("call_jaxpr"),
+        "ffi_call": kernel,
     }
 )
 

@@ -31,6 +31,8 @@ from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.core.static import constant_value
+from tf1x.native import gemm
+from tf1x.native.gemm import Packed
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.plan import plan_of
@@ -82,12 +84,18 @@ class Product:
     late: Tensor | None
     early_first: bool = True
 
+    def rows(self, count: int, late: int) -> slice:
+        """Which of the weights' `count` rows the late part, `late` numbers wide, is times."""
+        if self.early is None:
+            return slice(0, count)
+        return slice(count - late, count) if self.early_first else slice(0, late)
+
 
 class PerStep:
     """The reads and products of one loop's body.
 
     Args:
-        args: the loop's arguments; those that it carries as they are in its first step.
+        args: the loop's arguments, lists as they are in its first step.
         fixed: positions of the arguments that the body hands on unchanged.
         written: variables that the loop writes.
         count: number of steps.
@@ -244,30 +252,31 @@ class PerStep:
                 found.append((taken, None if inside.all() else jnp.asarray(inside)))
         return found
 
-    def early_products(self, rows: list[Any], run: Callable[..., list[Any]]) -> list[Any]:
-        """For each product, its early part in all steps (None where it has none).
+    def split(self, rows: list[Any], run: Callable[..., list[Any]]) -> tuple[list[Any], list[Any]]:
+        """For each product its early part in all steps, and the weights of its late part.
+
+        Either is None where there is no such part.
 
         Args:
             run: evaluates tensors of the body: tensors, what it knows of ops; gives values.
         """
+        weights = run([p.weights for p in self.products], {})
         wanted = [p.early for p in self.products if p.early is not None]
-        if not wanted:
-            return [None] * len(self.products)
-        weights = iter(run([p.weights for p in self.products if p.early is not None], {}))
-        factors = iter(self._all_steps(rows, wanted, run))
-        found: list[Any] = []
-        for product in self.products:
-            if product.early is None:
-                found.append(None)
+        factors = iter(self._all_steps(rows, wanted, run) if wanted else [])
+        early: list[Any] = []
+        late: list[Any] = []
+        for product, whole in zip(self.products, weights, strict=True):
+            factor = None if product.early is None else next(factors)
+            size = 0 if factor is None else factor.shape[-1]
+            here = product.rows(whole.shape[0], whole.shape[0] - size)
+            late.append(None if product.late is None else whole[here])
+            if factor is None:
+                early.append(None)
                 continue
-            factor, whole = next(factors), next(weights)
-            part = whole
-            if product.late is not None:
-                size = factor.shape[-1]
-                part = whole[:size] if product.early_first else whole[whole.shape[0] - size :]
-            flat = factor.reshape(-1, factor.shape[-1]) @ part
-            found.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
-        return found
+            part = whole[:size] if product.early_first else whole[whole.shape[0] - size :]
+            flat = factor.reshape(-1, size) @ part
+            early.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
+        return early, late
 
     def _all_steps(self, rows: list[Any], wanted: list[Tensor], run: Any) -> list[Any]:
         def one(step: list[Any]) -> tuple[list[Any], xp.Flags]:
@@ -309,6 +318,7 @@ class PerStep:
     def known(
         self,
         step: Any,
+        weights: list[Any],
         waits: list[bool],
         factors: list[Any],
         items: list[Any],
@@ -319,6 +329,7 @@ class PerStep:
         Args:
             step: the rows of this step, and what is added to each product: its early part, and
                 where its weights' gradient waits a zero, by whose gradient that one is found.
+            weights: of each product those of its late part, perhaps packed.
             waits: whether a product's weights get their gradient after the loop.
             factors: gets, for each product that waits, its late factor, else None.
             items: gets, for each write, what is written.
@@ -330,19 +341,15 @@ class PerStep:
         for i, product in enumerate(self.products):
             if product.late is None:
                 known[product.op] = _constant(added[i])
-            elif added[i] is not None or shapes is not None:
-                known[product.op] = _multiply(product, added[i], waits[i], factors, shapes, i)
+            elif added[i] is not None or isinstance(weights[i], Packed) or shapes is not None:
+                known[product.op] = _multiply(
+                    product, added[i], weights[i], waits[i], factors, shapes, i
+                )
         return known
 
     def _known_writes(self, items: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
         items += [None] * len(self.writes)
         return {write.op: _kept(write.op, items, i) for i, write in enumerate(self.writes)}
-
-    def late_rows(self, product: Product, rows: int, late: int) -> slice:
-        """Which of the weights' rows the late part is multiplied by."""
-        if product.early is None:
-            return slice(0, rows)
-        return slice(rows - late, rows) if product.early_first else slice(0, late)
 
 
 def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
@@ -378,20 +385,23 @@ def _constant(value: Any) -> Callable[[Any], list[Any]]:
 
 
 def _multiply(
-    product: Product, added: Any, waits: bool, factors: list[Any], shapes: Any, index: int
+    product: Product,
+    added: Any,
+    weights: Any,
+    waits: bool,
+    factors: list[Any],
+    shapes: Any,
+    index: int,
 ) -> Callable[[Any], list[Any]]:
     def give(evaluator: Any) -> list[Any]:
         assert product.late is not None
         late = jnp.asarray(evaluator.value(product.late, product.op))
-        whole = jnp.asarray(evaluator.value(product.weights, product.op))
-        part = whole
-        if product.early is not None:
-            size = late.shape[-1]
-            part = whole[whole.shape[0] - size :] if product.early_first else whole[:size]
         if waits:
-            part = lax.stop_gradient(part)
             factors[index] = late
-        result = late @ part
+        if isinstance(weights, Packed):
+            result = gemm.product(late, weights)
+        else:
+            result = late @ (lax.stop_gradient(weights) if waits else weights)
         if shapes is not None:
             struct: Any = jax.ShapeDtypeStruct
             shapes[index] = struct(result.shape, result.dtype)

@@ -9,8 +9,10 @@ from typing import Any
 
 from tf1x.core import errors, scopes
 from tf1x.core.graph import Graph
+from tf1x.ops.resources import close
 from tf1x.ops.waiting import time_limit
 from tf1x.runtime import at_exit, feeds  # noqa: F401 -- acts when the program ends
+from tf1x.runtime.allocator import keep_memory
 from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
 from tf1x.runtime.partial_run import PartialRun
@@ -25,6 +27,7 @@ class BaseSession:
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if config is not None and not hasattr(config, "allow_soft_placement"):
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
+        keep_memory()
         self._target = target or ""
         self._config = config
         self._timeout_in_ms = config.operation_timeout_in_ms if config is not None else 0
@@ -199,9 +202,7 @@ class BaseSession:
             self._state.closed = True
             resources = list(self._state.resources.values())
         for resource in resources:
-            close = getattr(resource, "close_resource", None)
-            if close is not None:
-                close()
+            close(resource)
         self._state = State(closed=True)
 
     def as_default(self) -> AbstractContextManager[Any]:

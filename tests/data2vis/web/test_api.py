@@ -317,8 +317,10 @@ def test_exports(client: FlaskClient) -> None:
     assert "<title>&lt;/title&gt;&lt;b&gt;</title>" in page
     assert page.count("</script>") == 4
     assert "src=" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
-    outside = {**SPEC, "data": {"url": "http://127.0.0.1:9/x.csv"}}
-    assert exported("svg", outside).status_code == 400
+    for data in ({"url": "http://127.0.0.1:9/x.csv"}, {"sequence": {"start": 0, "stop": 1e9}}):
+        for spec in ({**SPEC, "data": data}, {"layer": [{**SPEC, "data": data}]}):
+            assert exported("svg", spec).status_code == 400
+            assert exported("html", spec).status_code == 400
     assert exported("gif").status_code == 400
 
 

@@ -161,3 +161,68 @@ for _name in ("copy_op_to_graph", "copy_variable_to_graph", "get_copied_op"):
 provide("tf1x.lib.contrib.memory_stats", "BytesInUse", "BytesLimit", "MaxBytesInUse")
 for _name in ("BytesInUse", "BytesLimit", "MaxBytesInUse"):
     lazy("tf1x.lib.contrib.memory_stats", f"contrib.memory_stats.{_name}")
+
+# -- forests -----------------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.forest",
+    "CreateFertileStatsVariable",
+    "CreateTreeVariable",
+    "DecisionTreeResourceHandleOp",
+    "FeatureUsageCounts",
+    "FertileStatsDeserialize",
+    "FertileStatsIsInitializedOp",
+    "FertileStatsResourceHandleOp",
+    "FertileStatsSerialize",
+    "GrowTreeV4",
+    "ProcessInputV4",
+    "TraverseTreeV4",
+    "TreeDeserialize",
+    "TreeIsInitializedOp",
+    "TreePredictionsV4",
+    "TreeSerialize",
+    "TreeSize",
+    "UpdateModelV4",
+)
+for _module, _public in (
+    ("graphs", "python.tensor_forest"),
+    ("data_ops", "python.ops.data_ops"),
+    ("random_forest", "client.random_forest"),
+):
+    lazy_module(f"tf1x.lib.contrib.tensor_forest.{_module}", f"contrib.tensor_forest.{_public}")
+
+_GAN = "tf1x.lib.contrib.gan"
+for _module, _names in {
+    "models": (
+        "ACGANModel CycleGANLoss CycleGANModel GANLoss GANModel GANTrainOps GANTrainSteps "
+        "InfoGANModel acgan_model cyclegan_model gan_model infogan_model"
+    ),
+    "train": (
+        "RunTrainOpsHook cyclegan_loss gan_loss gan_train gan_train_ops get_joint_train_hooks "
+        "get_sequential_train_hooks"
+    ),
+}.items():
+    for _name in _names.split():
+        lazy(f"{_GAN}.{_module}", f"contrib.gan.{_name}")
+lazy_module(f"{_GAN}.losses", "contrib.gan.losses")
+lazy_module(f"{_GAN}.evaluation", "contrib.gan.eval")
+for _name in ("GANEstimator", "SummaryType"):
+    lazy(f"{_GAN}.estimator", f"contrib.gan.estimator.{_name}")
+
+# -- boosted trees -----------------------------------------------------------------------------
+
+provide(
+    "tf1x.ops.learner",
+    "BoostedLearnerCreate",
+    "BoostedLearnerDeserialize",
+    "BoostedLearnerHandle",
+    "BoostedLearnerIsInitialized",
+    "BoostedLearnerPredict",
+    "BoostedLearnerSerialize",
+    "BoostedLearnerStats",
+    "BoostedLearnerTrain",
+)
+lazy_module(
+    "tf1x.lib.contrib.boosted_trees.estimator", "contrib.boosted_trees.estimator_batch.estimator"
+)
+lazy_module("tf1x.core.learner_messages", "contrib.boosted_trees.proto.learner_pb2")

@@ -351,9 +351,13 @@ def __getattr__(name: str) -> Any:
     from tf1x.lib.keras import backend_functions
 
     if hasattr(backend_functions, name):
-        found = globals()[name] = _public(getattr(backend_functions, name))
-        return found
+        if name not in _served:  # not among the globals, where `any` and `sum` mean Python's
+            _served[name] = _public(getattr(backend_functions, name))
+        return _served[name]
     raise UnsupportedAttribute(name)
+
+
+_served: dict[str, Any] = {}
 
 
 class UnsupportedAttribute(AttributeError, UnsupportedError):

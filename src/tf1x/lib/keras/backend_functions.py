@@ -278,11 +278,10 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:
 
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
     """The CTC loss of each row of the batch; `y_pred` are probabilities."""
-    labels = tf.to_int32(
-        ctc_label_dense_to_sparse(y_true, tf.to_int32(tf.squeeze(label_length, -1)))
-    )
+    counts = tf.cast(tf.squeeze(label_length, -1), "int32")
+    labels = tf.cast(ctc_label_dense_to_sparse(y_true, counts), "int32")
     logits = tf.log(tf.transpose(y_pred, [1, 0, 2]) + _EPSILON)
-    lengths = tf.to_int32(tf.squeeze(input_length, -1))
+    lengths = tf.cast(tf.squeeze(input_length, -1), "int32")
     return tf.expand_dims(tf.nn.ctc_loss(labels, logits, lengths), 1)
 
 
@@ -535,6 +534,15 @@ def depthwise_conv2d(x: Any, depthwise_kernel: Any, strides: Any = (1, 1), paddi
     )
 
 
+def separable_conv2d(x: Any, depthwise_kernel: Any, pointwise_kernel: Any,
+                     strides: Any = (1, 1), padding: str = "valid", data_format: Any = None,
+                     dilation_rate: Any = (1, 1)) -> Any:  # fmt: skip
+    return tf.nn.separable_conv2d(
+        x, depthwise_kernel, pointwise_kernel, [1, *strides, 1], padding.upper(),
+        list(dilation_rate),
+    )  # fmt: skip
+
+
 def pool2d(x: Any, pool_size: Any, strides: Any = (1, 1), padding: str = "valid",
            data_format: Any = None, pool_mode: str = "max") -> Any:  # fmt: skip
     options = _convolution_options(padding, data_format)
@@ -547,6 +555,16 @@ def pool2d(x: Any, pool_size: Any, strides: Any = (1, 1), padding: str = "valid"
 def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1,
                         epsilon: float = 1e-3) -> Any:  # fmt: skip
     return tf.nn.batch_normalization(x, mean, var, beta, gamma, epsilon)
+
+
+def normalize_batch_in_training(x: Any, gamma: Any, beta: Any, reduction_axes: Any,
+                                epsilon: float = 1e-3) -> Any:  # fmt: skip
+    """The batch normalized along some axes, its mean and its variance."""
+    mean, var = tf.nn.moments(x, list(reduction_axes))
+    kept = [i for i in range(ndim(x)) if i not in reduction_axes]
+    size = [int_shape(x)[i] if i in kept else 1 for i in range(ndim(x))]
+    parts = [None if p is None else tf.reshape(p, size) for p in (mean, var, beta, gamma)]
+    return tf.nn.batch_normalization(x, *parts, epsilon), mean, var
 
 
 # -- control flow ------------------------------------------------------------------------------

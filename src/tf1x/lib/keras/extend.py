@@ -32,7 +32,7 @@ _INITIALIZERS = {
 
 def install() -> None:
     """Extend the Keras that is loaded."""
-    from tf1x.lib.keras import extend_layers, extend_models, graph_tensors
+    from tf1x.lib.keras import extend_eager, extend_layers, extend_models, graph_tensors
 
     source = importlib.import_module("keras.src")
     # Where `import tensorflow` means tf1x, Keras is not to take it for TensorFlow.
@@ -49,6 +49,7 @@ def install() -> None:
     extend_layers.install()
     extend_models.install()
     graph_tensors.install()
+    extend_eager.install()
 
 
 def _replace(module: Any, make: Callable[[Any], Callable[[Any], Any]]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib
 from typing import Any
 
 import numpy as np
 
-from tf1x.core import convert, scopes
+from tf1x.core import convert
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.shapes import Dimension, TensorShape
 from tf1x.lib.keras.bridge import current, holds_tensor, is_graph_value, map_leaves, on_graph
 from tf1x.lib.keras.engine import genuine
+from tf1x.lib.keras.extend_eager import for_program
 
 # Arguments of the time that change nothing here.
 _IGNORED = (
@@ -235,11 +235,6 @@ def _is_programs(kind: type) -> bool:
     return False
 
 
-def _in_keras() -> bool:
-    """Whether Keras itself is computing: it traces a step, or asks for shapes."""
-    return bool(importlib.import_module("keras.src.backend.common.stateless_scope").in_stateless_scope())  # fmt: skip
-
-
 def _eager(value: Any) -> Any:
     """An array that a program gives a layer in eager execution, as a tensor."""
     return convert.to_tensor(value) if isinstance(value, np.ndarray) else value
@@ -248,7 +243,7 @@ def _eager(value: Any) -> Any:
 def _call(original: Any) -> Any:
     @functools.wraps(original)
     def extended_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if scopes.executing_eagerly() and current() is None and not _in_keras():
+        if for_program():
             args, kwargs = map_leaves(_eager, args), map_leaves(_eager, kwargs)
         if holds_tensor(args) or holds_tensor(kwargs):
             from tf1x.lib.keras.graph_calls import call_layer

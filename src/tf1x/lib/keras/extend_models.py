@@ -268,15 +268,38 @@ def _data(data: Any) -> Any:
             "Keras's fit, evaluate and predict on graph tensors: pass arrays, a generator or a "
             "tf.data.Dataset, or train with a tf.train optimizer in a session."
         )
-    if type(data).__module__.startswith("tf1x.lib.data"):
-        return _batches(data)
+    if type(data).__module__.startswith(("tf1x.lib.data", "tf1x.lib.eager")):
+        return _adapter(data) if hasattr(data, "_variant_tensor") else _batches(data)
     return data
+
+
+def _adapter(dataset: Any) -> Any:
+    """A dataset as Keras takes it: each epoch, or each run of several, begins with its first batch."""
+    adapters = importlib.import_module("keras.src.trainers.data_adapters.data_adapter")
+    tools = importlib.import_module("keras.src.trainers.data_adapters.data_adapter_utils")
+
+    class Adapter(adapters.DataAdapter):  # type: ignore[misc, name-defined]
+        num_batches = batch_size = partial_batch_size = None
+        has_partial_batch = False
+
+        def get_jax_iterator(self) -> Any:
+            return tools.get_jax_iterator(_batches(dataset))
+
+        def get_numpy_iterator(self) -> Any:
+            return _batches(dataset)
+
+    return Adapter()
 
 
 def _batches(dataset: Any) -> Iterator[Any]:
     """What a dataset, or an iterator of one, gives, until it ends."""
-    from tf1x.core import errors, nest
+    from tf1x.core import errors, nest, scopes
     from tf1x.runtime.session import Session
+
+    if scopes.executing_eagerly():
+        for element in dataset:
+            yield nest.map_structure(lambda t: t.numpy(), element)
+        return
 
     graph = nest.flatten(dataset._variant_tensor)[0].graph if hasattr(dataset, "_variant_tensor") else None  # fmt: skip
     iterator = dataset.make_one_shot_iterator() if hasattr(dataset, "make_one_shot_iterator") else dataset  # fmt: skip

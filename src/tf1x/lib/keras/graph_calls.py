@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tf1x.core import convert, dtypes, recording, scopes
+from tf1x.core import convert, deferred, dtypes, recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
 from tf1x.core.graph import Tensor
@@ -214,6 +214,7 @@ class _Node:
         made = self._calls().get(key) if key else None
         if made is None:
             made = self._made()
+            deferred.objects_changed()
             key = self._key(self._phase(None))  # the layer may have its variables only now
             if key:
                 self._calls()[key] = made

@@ -134,6 +134,8 @@ def _linked_class(kind: type) -> type:
 
         @_value.setter
         def _value(self, value: Any) -> None:
+            if value is None:  # Keras, as it trains, lets go of what it has a copy of
+                return
             self._stored = np.array(value)
             if (twin := self._eager_twin()) is not None:
                 with recording.paused():

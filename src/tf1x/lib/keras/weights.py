@@ -115,10 +115,11 @@ def from_group(model: Any, group: Any, by_name: bool = False, skip_mismatch: boo
                 f"with {len(wanted)} layers."
             )
         pairs = list(zip(wanted, saved, strict=True))
+    old = _is_of_keras_1(group)
     for layer, name in pairs:
         values = [np.asarray(group[name][weight]) for weight in saved[name]]
         targets = _weights(layer)
-        values = _of_today(layer, values, targets)
+        values = _of_today(layer, values, targets, old)
         shapes = [v.shape for v in values]
         if shapes != [tuple(t.shape) for t in targets]:
             if skip_mismatch:
@@ -135,21 +136,30 @@ def from_group(model: Any, group: Any, by_name: bool = False, skip_mismatch: boo
 # -- weights of Keras 1, and of CuDNN layers -----------------------------------------------------
 
 
-def _of_today(layer: Any, values: list[Any], targets: list[Any]) -> list[Any]:
+def _is_of_keras_1(group: Any) -> bool:
+    """Whether Keras 1 wrote a group of weights: it named no version, or its own."""
+    version = group.attrs.get("keras_version", b"1")
+    return (version.decode() if isinstance(version, bytes) else str(version)).startswith("1")
+
+
+def _of_today(layer: Any, values: list[Any], targets: list[Any], old: bool) -> list[Any]:
+    """The weights of a layer as it has them today, from those of Keras 1 (`old`) or 2."""
     kind = type(layer).__name__
     if kind == "Bidirectional":
         half, count = len(values) // 2, len(layer.forward_layer.weights)
         parts = (layer.forward_layer, values[:half]), (layer.backward_layer, values[half:])
         if half and count:
-            return [v for part, given in parts for v in _of_today(part, given, targets[:count])]
+            return [
+                v for part, given in parts for v in _of_today(part, given, targets[:count], old)
+            ]
     if kind == "TimeDistributed":
-        return _of_today(layer.layer, values, targets)
+        return _of_today(layer.layer, values, targets, old)
+    if old and values and kind.startswith("Conv"):
+        values = _convolution_of_keras_1(layer, kind, values)
     if kind == "LSTM" and len(values) == 12:
         return _gates(values, (0, 2, 1, 3))  # Keras 1 kept i, c, f, o one by one
     if kind == "GRU" and len(values) == 9:
         return _gates(values, (0, 1, 2))
-    if kind == "Conv1D" and values and values[0].ndim == 4:
-        return [values[0][:, 0], *values[1:]]
     if kind in ("LSTM", "GRU") and len(values) == 3 and len(targets) == 3:
         units = values[1].shape[0]
         gates = 4 if kind == "LSTM" else 3
@@ -157,6 +167,28 @@ def _of_today(layer: Any, values: list[Any], targets: list[Any]) -> list[Any]:
         if cudnn:
             return _from_cudnn(values, gates)
     return values
+
+
+def _convolution_of_keras_1(layer: Any, kind: str, values: list[Any]) -> list[Any]:
+    """Kernels with their dimensions in today's order, height and width first."""
+    first = getattr(layer, "data_format", "") == "channels_first"
+    kernel = values[0]
+    if kind == "Conv1D":
+        if kernel.shape[:2] != (layer.kernel_size[0], 1) or kernel.shape[3] != layer.filters:
+            kernel = kernel.transpose(2, 3, 1, 0)  # Keras 1.0 and 1.1
+        kernel = kernel[:, 0]
+    elif kind == "Conv2D" and first:
+        kernel = kernel.transpose(2, 3, 1, 0)
+    elif kind == "Conv2DTranspose":
+        kernel = kernel.transpose((2, 3, 0, 1) if first else (0, 1, 3, 2))
+    elif kind == "Conv3D" and first:
+        kernel = kernel.transpose(2, 3, 4, 1, 0)
+    elif kind == "ConvLSTM2D" and len(values) == 12:
+        values = _gates(values, (0, 2, 1, 3))
+        kernel = values[0]
+        if first:
+            kernel, values[1] = (v.transpose(2, 3, 1, 0) for v in values[:2])
+    return [kernel, *values[1:]]
 
 
 def _gates(values: list[Any], order: tuple[int, ...]) -> list[Any]:

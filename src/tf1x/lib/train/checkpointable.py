@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1x.core import deferred, scopes
-from tf1x.core.references import variable_key
+from tf1x.core.references import as_variable, variable_key
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.train.optimizer import Optimizer
 from tf1x.lib.variables import Variable
@@ -51,6 +51,7 @@ class NoDependency:
 
 def is_checkpointable(value: Any) -> bool:
     """Whether a checkpoint can depend on a value."""
+    value = as_variable(value)
     if isinstance(value, (Variable, Layer, Optimizer)) or hasattr(
         value, "_checkpoint_dependencies"
     ):

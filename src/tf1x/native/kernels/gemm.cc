@@ -1,58 +1,27 @@
 // Products with a packed matrix.
 //
-// A tile of the result (rows of the left factor times one panel of columns) stays in vector
-// registers while a part of the sum is added up. The parts are so long that a panel's part stays
-// in the first cache while all rows of the left factor pass by. Each number is the sum of one
-// thread in a fixed order, so results do not depend on the number of threads.
+// As in matmul.cc a tile of the result stays in vector registers while terms are added. Here the
+// left factor has few rows, so that most of the time goes into bringing the packed matrix from
+// memory: it is read once, in order, and its next part is fetched while one is used. Each number is
+// the sum of one thread in a fixed order, so numbers do not depend on the number of threads.
 #include "gemm.h"
 
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
+
+#include "tiles.h"
 
 namespace tf1x {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16, kVectors = 3, kRows = 8;
-#elif defined(__aarch64__)
-constexpr int kLanes = 4, kVectors = 3, kRows = 8;
-#elif defined(__AVX__)
-constexpr int kLanes = 8, kVectors = 2, kRows = 6;
-#else
-constexpr int kLanes = 4, kVectors = 2, kRows = 6;
-#endif
-constexpr int kWidth = kLanes * kVectors;
-// Of the sum at a time: a panel's part, kDepth * kWidth floats, fills half of a first cache.
+// A tile: kRows rows of kVectors vectors, and registers for a panel's row.
+constexpr int kVectors = kRegisters == 32 ? 3 : 2, kWidth = kVectors * kLanes;
+constexpr int kRows = kRegisters == 32 ? 8 : 6;
+// Terms that are added at a time: a panel's part takes half of a first cache.
 constexpr int64_t kDepth = 128;
-// Rows of the left factor at a time: their packed form stays in the second cache.
-constexpr int64_t kCount = 256;
-
-typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-
-inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
-inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-struct Free {
-  void operator()(float* p) const { std::free(p); }
-};
-using Buffer = std::unique_ptr<float[], Free>;
-
-// A buffer of this thread's that grows and is kept from call to call.
-inline float* scratch(int64_t count) {
-  static thread_local Buffer kept;
-  static thread_local int64_t size = 0;
-  if (size < count) {
-    void* memory = std::aligned_alloc(64, ceil_div(count * sizeof(float), 64) * 64);
-    if (!memory) throw std::bad_alloc();
-    kept.reset(static_cast<float*>(memory));
-    size = count;
-  }
-  return kept.get();
-}
+// Rows of the left factor at a time: their copy stays in the second cache.
+constexpr int64_t kBlock = 256;
+// A thread is worth waking for so many multiplications.
+constexpr int64_t kWorth = 1 << 20;
 
 // The left factor's rows in groups of kRows: [part of the sum][group][term][row], zeros where there
 // is no row.
@@ -106,7 +75,7 @@ inline void tile(const float* left, const float* panel, const float* ahead, int6
   }
 }
 
-// One panel of the result's columns, for up to kCount rows.
+// One panel of the result's columns, for up to kBlock rows.
 void panel_product(const float* left, const float* panel, int64_t count, int64_t rows,
                    int64_t valid_columns, float* result, int64_t stride) {
   for (int64_t start = 0; start < rows; start += kDepth) {
@@ -149,11 +118,14 @@ void pack(const Helpers& helpers, const float* matrix, int64_t rows, int64_t col
   });
 }
 
-void multiply(const Helpers& helpers, const float* left, const float* packed, int64_t count,
+void multiply(const Helpers& given, const float* left, const float* packed, int64_t count,
               int64_t rows, int64_t columns, float* result) {
+  if (rows == 0) std::memset(result, 0, count * columns * sizeof(float));
   const int64_t panels = ceil_div(columns, kWidth);
-  for (int64_t done = 0; done < count; done += kCount) {
-    const int64_t now = std::min(kCount, count - done);
+  for (int64_t done = 0; done < count; done += kBlock) {
+    const int64_t now = std::min(kBlock, count - done);
+    Helpers helpers = given;
+    helpers.count = std::min(given.count, now * rows * columns / kWorth);
     float* ready = scratch(ceil_div(now, kRows) * kRows * rows);
     pack_left(left + done * rows, now, rows, ready);
     parallel_for(helpers, panels, [&](int64_t index) {

@@ -4,7 +4,9 @@
 
 #include "adam.h"
 #include "conv.h"
+#include "gemm.h"
 #include "matmul.h"
+#include "pool.h"
 #include "random.h"
 #include "resize.h"
 #include "xla/ffi/api/ffi.h"
@@ -116,6 +118,47 @@ ffi::Error product(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
   });
 }
 
+ffi::Error pack_matrix(ffi::ThreadPool pool, int64_t transposed, Rows matrix,
+                       ffi::Result<ffi::BufferR1<ffi::F32>> packed) {
+  return guarded([&] {
+    const auto size = matrix.dimensions();
+    pack(helpers_of(pool), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
+         transposed != 0, packed->typed_data());
+  });
+}
+
+ffi::Error multiply_packed(ffi::ThreadPool pool, Rows left, ffi::BufferR1<ffi::F32> packed,
+                           ffi::Result<Rows> result) {
+  return guarded([&] {
+    multiply(helpers_of(pool), left.typed_data(), packed.typed_data(), left.dimensions()[0],
+             left.dimensions()[1], result->dimensions()[1], result->typed_data());
+  });
+}
+
+PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers& sizes,
+                     const Numbers& strides, const Numbers& before) {
+  return {images[0], images[1], images[2],  images[3],  result[1], result[2],
+          sizes[0],  sizes[1],  strides[0], strides[1], before[0], before[1]};
+}
+
+ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
+                        Floats images, ffi::Result<Floats> result) {
+  return guarded([&] {
+    max_pool(helpers_of(pool),
+             pool_shape(images.dimensions(), result->dimensions(), sizes, strides, before),
+             images.typed_data(), result->typed_data());
+  });
+}
+
+ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
+                         Floats images, Floats gradient, ffi::Result<Floats> result) {
+  return guarded([&] {
+    max_pool_gradient(helpers_of(pool),
+                      pool_shape(images.dimensions(), gradient.dimensions(), sizes, strides, before),
+                      images.typed_data(), gradient.typed_data(), result->typed_data());
+  });
+}
+
 using Number = ffi::BufferR0<ffi::F32>;
 using Array = ffi::Buffer<ffi::F32>;
 
@@ -163,6 +206,35 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_matmul, product,
                                   .Arg<Rows>()
                                   .Arg<Rows>()
                                   .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_pack, pack_matrix,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("transposed")
+                                  .Arg<Rows>()
+                                  .Ret<ffi::BufferR1<ffi::F32>>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_multiply, multiply_packed,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Rows>()
+                                  .Arg<ffi::BufferR1<ffi::F32>>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<Numbers>("sizes")
+                                  .Attr<Numbers>("strides")
+                                  .Attr<Numbers>("before")
+                                  .Arg<Floats>()
+                                  .Ret<Floats>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool_gradient, pool_gradient,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<Numbers>("sizes")
+                                  .Attr<Numbers>("strides")
+                                  .Attr<Numbers>("before")
+                                  .Arg<Floats>()
+                                  .Arg<Floats>()
+                                  .Ret<Floats>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_adam, update_adam,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
@@ -186,6 +258,11 @@ extern "C" void tf1x_fill(
     void* out) {
   tf1x::fill_typed({}, static_cast<tf1x::Fill>(kind), {seed, seed2, first_block}, count, wide != 0,
                    out);
+}
+
+// How many floats `tf1x_pack` writes for a matrix of `rows` by `columns`.
+extern "C" int64_t tf1x_packed_size(int64_t rows, int64_t columns) {
+  return tf1x::packed_size(rows, columns);
 }
 
 // Bilinear resizing in the calling thread. `shape` is a ResizeShape's six numbers.

@@ -166,8 +166,9 @@ def test_layers_of_several_batches() -> None:
     """Two batches a layer give the trees of one batch of everything."""
     ensembles = []
     for batches in (1, 2):
-        numbers = {"x": np.float32([[1, 5], [2, 4], [3, 3], [4, 2], [5, 1], [6, 0]])}
-        targets = np.float32([1, 3, 2.5, 7, 4, 6.2])
+        random = np.random.RandomState(1)
+        numbers = {"x": random.randint(0, 6, (40, 2)).astype(np.float32)}
+        targets = random.normal(size=40).astype(np.float32) + numbers["x"][:, 0]
         estimator = tf.estimator.BoostedTreesRegressor(
             [tf.feature_column.numeric_column("x", shape=(2,))],
             batches,
@@ -177,7 +178,7 @@ def test_layers_of_several_batches() -> None:
         )
         estimator.train(
             tf.estimator.inputs.numpy_input_fn(
-                numbers, targets, batch_size=6 // batches, num_epochs=None, shuffle=False
+                numbers, targets, batch_size=40 // batches, num_epochs=None, shuffle=False
             )
         )
         ensembles.append(_ensemble(estimator))

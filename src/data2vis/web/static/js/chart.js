@@ -55,7 +55,9 @@ export function filled(spec, data, names) {
 }
 
 /** Draws into an element. Resolves to the view, whose `finalize()` must be called at the end. */
-export async function draw(host, spec, data, { names, width, height } = {}) {
+export async function draw(place, spec, data, { names, width, height } = {}) {
+  const host = el("div");  // Vega gives it a role and a label of its own
+  place.replaceChildren(host);
   const theme = THEMES[document.documentElement.dataset.theme];
   const full = filled(sized(spec, data, width, height), data, names);
   return vegaEmbed(host, full, {
@@ -124,11 +126,9 @@ function sized(spec, data, width = 320, height = 220) {
   if (alone && !encoding.y) full.height = Math.min(height, 130);
   if (alone && !encoding.x) full.width = Math.min(width, 200);
   if (discrete("y") && levels(encoding.y, data) > height / 16) {
-    full.height = { step: 14 };
-    full.autosize = { type: "fit-x", contains: "padding" };
+    Object.assign(full, { height: { step: 14 }, width: Math.max(120, width - 140), autosize: "pad" });
   } else if (discrete("x") && levels(encoding.x, data) > width / 9) {
-    full.width = { step: 11 };
-    full.autosize = { type: "fit-y", contains: "padding" };
+    Object.assign(full, { width: { step: 11 }, height: Math.max(90, height - 90), autosize: "pad" });
   } else if (discrete("x") && alone) {
     full.width = Math.min(full.width, 110 + 90 * levels(encoding.x, data));  // no bars like walls
   }

@@ -18,10 +18,12 @@ export function open(chart, session, redraw, tab = "spec") {
   current = { chart, session, redraw, spec: chart.spec };
   byId("editor-title").textContent = chart.title;
   byId("spec").value = JSON.stringify(chart.spec, null, 2);
+  byId("preview").setAttribute("aria-label", `Preview: ${chart.title}`);
   byId("preview").replaceChildren();
   byId("attention").replaceChildren();
   byId("beams").replaceChildren();
   byId("spec-export").replaceChildren(menu(() => ({ title: chart.title, spec: current.spec }), () => session.data));
+  byId("editor").append(byId("alert"), byId("status"));  // what is outside is out of reach meanwhile
   byId("editor").showModal();
   select(tab);
   look();
@@ -137,6 +139,8 @@ for (const id of ["beam-width", "beam-raw"]) {
 
 byId("editor-close").addEventListener("click", () => byId("editor").close());
 byId("editor").addEventListener("close", () => {
+  byId("main").before(byId("alert"));
+  byId("main").after(byId("status"));
   asking.abort();
   clearTimeout(waiting);
   view?.finalize();

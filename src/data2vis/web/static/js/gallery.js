@@ -15,7 +15,7 @@ export async function show(charts, data, actions) {
   const cards = charts.map((chart, i) => card(chart, i + 1, () => data, actions));
   byId("gallery").replaceChildren(...cards.map(({ element }) => element));
   for (const [i, { redraw }] of cards.entries()) {
-    busy(`Drawing chart ${i + 1} of ${cards.length}`, i / cards.length);
+    busy(`Drawing ${cards.length} charts`, i / cards.length);
     await redraw();
     if (mine !== turn) return false;
     await new Promise((resolve) => setTimeout(resolve));  // lets the page breathe

@@ -7,7 +7,7 @@ let clearing = 0;
 /** Says what goes on; `share` from 0 to 1 moves the bar, null is "no one knows how long". */
 export function busy(text, share = null) {
   clearTimeout(clearing);
-  byId("status").textContent = text;
+  if (byId("status").textContent !== text) byId("status").textContent = text;  // said once
   byId("progress").hidden = false;
   if (share === null) byId("bar").removeAttribute("value");
   else byId("bar").value = share;
@@ -35,4 +35,7 @@ export function well() {
   byId("alert").hidden = true;
 }
 
-byId("alert-close").addEventListener("click", () => { well(); byId("main").focus(); });
+byId("alert-close").addEventListener("click", () => {
+  well();
+  (byId("editor").open ? byId("editor-close") : byId("main")).focus();
+});

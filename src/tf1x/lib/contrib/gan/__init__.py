@@ -1,0 +1,1 @@
+"""`tf.contrib.gan`: models of two networks, their losses, and their training."""
