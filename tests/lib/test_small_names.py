@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tf1x as tf
+from tf1x.core.errors import UnsupportedError
 from tf1x.lib import internals, session_conversions
 from tf1x.lib.profiler import op_log
 from tf1x.lib.summary import scopes as summary_scopes
@@ -139,3 +140,40 @@ def test_what_libraries_take_from_private_modules() -> None:
         assert (tag, scope) == ("family/family/a_b", "family/a_b/")
         summary_scopes.collect("x", None, ["k"])
         assert tf.get_collection("k") == ["x"]
+
+
+def test_the_parser_behind_the_flags_of_1_0(capsys: Any) -> None:
+    from tf1x.lib import flags
+    from tf1x.lib.global_parser import GlobalParser
+
+    kept, flags.FLAGS = flags.FLAGS, flags._FlagValues()
+    try:
+        parser = GlobalParser()
+        parser.add_argument("--size", type=int, default=3, help="how many")
+        parser.add_argument("--kind", choices=["a", "b"], default="a")
+        parser.add_argument("--quick", action="store_true")
+        flags.FLAGS._parse_flags(["--kind=b", "--quick"])
+        found = flags.FLAGS.size, flags.FLAGS.kind, flags.FLAGS.quick
+        parser.print_help()
+    finally:
+        flags.FLAGS = kept
+    assert found == (3, "b", True)
+    assert "how many" in capsys.readouterr().out
+    assert isinstance(tf.app.flags._global_parser, GlobalParser)
+
+
+def test_computations_for_a_tpu() -> None:
+    tpu = tf.contrib.tpu
+    with tf.Graph().as_default(), tf.Session() as session:
+        (doubled,) = tpu.rewrite(lambda x: x * 2.0, [tf.constant(3.0)])
+        assert session.run(doubled) == 6.0
+        assert session.run(tpu.repeat(4, lambda x: x * 2.0, [tf.constant(1.0)])) == 16.0
+        session.run([tpu.initialize_system(), tpu.shutdown_system()])
+        with pytest.raises(UnsupportedError, match="one replica"):
+            tpu.batch_parallel(lambda x: x, [tf.constant(1.0)], num_shards=2)
+
+
+def test_autograph_says_what_to_write() -> None:
+    with pytest.raises(UnsupportedError, match=r"tf\.cond"):
+        tf.autograph.to_graph(lambda x: x)
+    assert tf.autograph.do_not_convert(len) is len

@@ -48,21 +48,22 @@ def _column(column: Column, of: Table) -> dict[str, Any]:
         "minimum": ends[0],
         "maximum": ends[1],
         "samples": list(column.samples),
-        "histogram": _histogram(of.frame[column.name], column.kind),
+        "histogram": _histogram(of.frame[column.name], column),
     }
 
 
-def _histogram(values: pd.Series[Any], kind: str) -> list[int]:
+def _histogram(values: pd.Series[Any], column: Column) -> list[int]:
     """How many values fall into each of equal ranges; of texts, how often the commonest come."""
     present = values.dropna()
     if not len(present):
         return []
-    if kind == "str":
+    if column.kind == "str":
         return [int(n) for n in present.value_counts().iloc[:_BARS]]
     # As shares of the range: differences of huge numbers have no float.
-    numbers = (present.astype("int64") if kind == "dt" else present).to_numpy(float)
+    numbers = (present.astype("int64") if column.kind == "dt" else present).to_numpy(float)
     half = numbers / 2 - numbers.min() / 2
-    return [int(n) for n in np.histogram(half / (half.max() or 1.0), _BARS, (0.0, 1.0))[0]]
+    bars = column.distinct if column.distinct <= 2 * _BARS else _BARS  # or years would alternate
+    return [int(n) for n in np.histogram(half / (half.max() or 1.0), bars, (0.0, 1.0))[0]]
 
 
 def charts(found: Sequence[Recommendation], of: Table, shared: bool) -> dict[str, Any]:

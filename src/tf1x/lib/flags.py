@@ -95,6 +95,11 @@ for _name in dir(_absl_flags):
 
 def __getattr__(name: str) -> Any:
     """Everything else is absl's own (`mark_flag_as_required`, the parsers, the errors)."""
+    if name == "_global_parser":
+        from tf1x.lib.global_parser import GlobalParser
+
+        globals()[name] = GlobalParser()
+        return globals()[name]
     return getattr(_absl_flags, name)
 
 

@@ -41,3 +41,8 @@ lazy_module("tf1x.lib.mnist_model", "examples.tutorials.mnist.mnist")
 lazy("tf1x.lib.module", "Module")
 lazy("tf1x.lib.testing.benchmark", "test.Benchmark")
 lazy("tf1x.lib.check_ops", "add_check_numerics_ops", "op_scope")
+
+for _name in ("do_not_convert", "to_code", "to_graph"):
+    lazy("tf1x.lib.autograph", f"autograph.{_name}", f"contrib.autograph.{_name}")
+for _name in ("convert", "set_element_type", "stack"):
+    lazy("tf1x.lib.autograph", f"contrib.autograph.{_name}")

@@ -40,7 +40,8 @@ def _differentiable(kernel: Callable[..., Any], plain: Callable[..., Any]) -> Ca
     """`kernel` with the derivative of `plain`, the same function as XLA's code."""
     function: Any = jax.custom_vjp(kernel)
     function.defvjp(
-        lambda *args: (kernel(*args), args), lambda args, g: jax.vjp(plain, *args)[1](g)
+        lambda *args: (function(*args), args),  # it may be differentiated again
+        lambda args, g: jax.vjp(plain, *args)[1](g),
     )
     return function  # type: ignore[no-any-return]
 

@@ -20,7 +20,7 @@ from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
 from tf1x.ops.learner_ensemble import Tree, parse, serialize
 from tf1x.ops.learner_splits import Layer, Regularization
-from tf1x.ops.quantile_summary import QuantileStream, boundaries
+from tf1x.ops.quantile_summary import QuantileStream, boundaries, summarize
 from tf1x.ops.resources import NAMES, Resource, expect, get_or_create
 from tf1x.ops.shape_rules import dims, nothing, scalar
 
@@ -127,17 +127,18 @@ class Learner(Resource):
 
     def _collect(self, data: np.ndarray, nodes: Any, gradients: Any, hessians: Any) -> None:
         count = gradients.shape[1]
-        weights = _diagonal(hessians, count).sum(1)
+        columns = np.ascontiguousarray(data.T)
         if self._bounds is not None:
-            buckets = np.empty(data.shape, np.uint8)
+            buckets = np.empty(columns.shape, np.uint8)
             for feature, bounds in enumerate(self._bounds):
-                found = np.searchsorted(bounds, data[:, feature])
-                buckets[:, feature] = np.minimum(found, max(len(bounds) - 1, 0))
-            self._batches.append((buckets, nodes, np.concatenate([gradients, hessians], axis=1)))
-        for feature, stream in enumerate(self._streams):
-            part = QuantileStream(_ERROR, len(data) + 1)
-            part.add_values(data[:, feature], weights)
-            stream.add(part.summary())
+                found = np.searchsorted(bounds, columns[feature])
+                buckets[feature] = np.minimum(found, max(len(bounds) - 1, 0))
+            self._batches.append((buckets.T, nodes, np.concatenate([gradients, hessians], axis=1)))
+        weights = _diagonal(hessians, count).sum(1)
+        counted = weights > 0
+        columns, weights = columns[:, counted], weights[counted]
+        for values, stream in zip(columns, self._streams, strict=True):
+            stream.add(summarize(values, weights))
         self._examples += len(data)
         self._steps += 1
 
@@ -171,8 +172,7 @@ class Learner(Resource):
         layer = Layer(nodes, sums / self._steps, 1 if per_class else width, regularization)
         assert self._bounds is not None
         for feature in active.tolist():
-            if len(self._bounds[feature]):
-                layer.offer(feature, buckets[:, feature], self._bounds[feature])
+            layer.offer(feature, buckets[:, feature], self._bounds[feature])
         splits = layer.splits(config.pruning_mode != _PRE_PRUNE)
         if not len(splits["node"]):
             return

@@ -61,6 +61,8 @@ class Layer:
 
     def offer(self, feature: int, buckets: np.ndarray, boundaries: np.ndarray) -> None:
         """Show the splits by a feature: the examples' buckets, and the greatest value of each."""
+        if len(boundaries) < (2 if self._width > 1 else 1):
+            return  # nothing is divided; with one logit even that is a split
         key = (self._which << 16) | buckets[self._order]
         order = np.argsort(key, kind="stable")
         key = key[order]

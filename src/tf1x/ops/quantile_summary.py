@@ -66,7 +66,7 @@ def compress(entries: np.ndarray, size: int, min_error: float = 0.0) -> np.ndarr
     if count <= size:
         return entries
     room = float(entries[-1, GREATEST]) * max(1.0 / size, min_error)
-    before, after = _before(entries), _after(entries)
+    before, after = _before(entries).tolist(), _after(entries).tolist()
     kept = [0]
     credit, read = 0, 0
     while read + 1 < count:

@@ -38,4 +38,5 @@ def keep_memory() -> bool:
     if mallopt is None:  # not glibc
         return False
     wanted = ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, 2 * _KEPT), (_ARENA_MAX, 1))
-    return all([mallopt(parameter, value) == 1 for parameter, value in wanted])
+    accepted = [mallopt(parameter, value) == 1 for parameter, value in wanted]
+    return all(accepted)

@@ -189,12 +189,17 @@ def _iota(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> list
 @_rule("split")
 def _split(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> list[Value]:
     (value,) = inputs
-    _equal(equations, "axis", "sizes")
+    _equal(equations, "axis")
     i = equations[0].params["axis"]
-    if value.axes[i].varies:
-        raise NotPadded("split")
-    results = bind(equations[0], [value.array])
-    return [Value(x, (*value.axes[:i], Axis((x.shape[i],)), *value.axes[i + 1 :])) for x in results]
+    first = {sizes[:-1] for sizes in _params(equations, "sizes")}
+    if len(first) > 1 or (value.axes[i].varies and len(value.axes[i].factors) > 1):
+        raise NotPadded("split")  # only the last part may vary, which has all of the padding
+    results = []
+    for part, x in enumerate(bind(equations[0], [value.array])):
+        axis = padded.axes_of(equations, part, free=False)[i]
+        axis = Axis((axis.symbol,)) if axis.varies else axis
+        results.append(Value(x, (*value.axes[:i], axis, *value.axes[i + 1 :])))
+    return results
 
 
 @_rule("concatenate")
@@ -478,19 +483,10 @@ def _closed(program: Any) -> Any:
     return program if hasattr(program, "consts") else ClosedJaxpr(program, ())
 
 
-RULES.update(
-    {
-        "jit": _called("jaxpr"),
-        "pjit": _called("jaxpr"),
-        "closed_call": _called("call_jaxpr"),
-        "core_call": _called("call_jaxpr"),
-        "remat2": _called("jaxpr"),
-        "checkpoint": _called("jaxpr"),
-        "custom_jvp_call": _called("call_jaxpr"),
-        "custom_vjp_call": _called("call_jaxpr"),
-        "ffi_call": kernel,
-    }
-)
+RULES.update(dict.fromkeys(("jit", "pjit", "remat2", "checkpoint"), _called("jaxpr")))
+_CALLS = ("closed_call", "core_call", "custom_jvp_call", "custom_vjp_call")
+RULES.update(dict.fromkeys(_CALLS, _called("call_jaxpr")))
+RULES["ffi_call"] = kernel
 
 
 def _settled(

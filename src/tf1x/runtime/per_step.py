@@ -302,8 +302,16 @@ class PerStep:
         if taken is not None:
             chosen = taken.reshape(-1, *[1] * (items.ndim - 1))
             items = jnp.where(chosen, items, buffer[write.rows])
-        if not np.array_equal(write.rows, np.arange(buffer.shape[0])):
-            items = buffer.at[write.rows].set(items, unique_indices=True)
+        first, end = int(write.rows.min()), int(write.rows.max()) + 1
+        if write.rows[0] > write.rows[-1]:
+            items, rows = jnp.flip(items, 0), write.rows[::-1]
+        else:
+            rows = write.rows
+        if np.array_equal(rows, np.arange(first, end)):
+            parts = [buffer[:first], items, buffer[end:]]
+            items = jnp.concatenate([part for part in parts if part.shape[0]])
+        else:
+            items = buffer.at[rows].set(items, unique_indices=True)
         return before.with_buffer(items)
 
     # -- in the loop ---------------------------------------------------------------------------

@@ -236,10 +236,11 @@ def test_names_and_values_that_are_html_are_shown_as_text(page: Page) -> None:
     value = "<b onmouseover=hacked()>bold</b>"
     page.evaluate("window.hacked = () => { document.title = 'hacked'; }")
     rows = "".join(f"{value if i % 3 else 'plain'},{i % 7}\n" for i in range(40))
-    drop(page, f"{name},<script>n\n{rows}", "<i>t.csv")
+    drop(page, f"{name},<script>it's\n{rows}", "<i>t.csv")
     cards = drawn(page)
     expect(page.locator(".column-name").first).to_have_text(name)
     expect(page.locator("#work-title")).to_have_text("<i>t")
+    expect(page.locator("#gallery svg.marks", has_text="<script>it's").first).to_be_visible()
     first = cards.filter(has_text=name).first
     expect(first.locator("h3")).to_contain_text(name)
     expect(first.locator("svg.marks")).to_contain_text(name[:12])

@@ -290,7 +290,7 @@ def ctc_decode(
 ) -> Any:
     """Decoded sequences (dense, -1 after the end) and the logarithms of their probabilities."""
     logits = tf.log(tf.transpose(y_pred, [1, 0, 2]) + _EPSILON)
-    lengths = tf.to_int32(input_length)
+    lengths = tf.cast(input_length, "int32")
     if greedy:
         decoded, scores = tf.nn.ctc_greedy_decoder(logits, lengths)
     else:

@@ -51,7 +51,23 @@ export function rows(data, names = Object.keys(data)) {
 /** A specification with the table's rows in the place of the data called `table`. */
 export function filled(spec, data, names) {
   const isTable = spec.data === undefined || spec.data?.name === "table";
-  return isTable ? { ...spec, data: { values: rows(data, names) } } : spec;
+  return isTable ? { ...titled(spec), data: { values: rows(data, names) } } : spec;
+}
+
+/** With titles where Vega-Lite would show the signs that escape a name: `it\'s` for `it's`. */
+function titled(spec) {
+  const isEscaped = (definition) => definition?.field?.includes?.("\\") && definition.title === undefined;
+  const encoding = Object.entries(spec.encoding ?? {}).map(([channel, definition]) =>
+    [channel, isEscaped(definition) ? { ...definition, title: verbal(definition) } : definition]);
+  return spec.encoding ? { ...spec, encoding: Object.fromEntries(encoding) } : spec;
+}
+
+function verbal(definition) {
+  const { aggregate, timeUnit, bin } = definition;
+  const name = named(definition);
+  if (typeof aggregate === "string") return `${aggregate.charAt(0).toUpperCase()}${aggregate.slice(1)} of ${name}`;
+  if (timeUnit) return `${name} (${timeUnit})`;
+  return bin ? `${name} (binned)` : name;
 }
 
 /** Draws into an element. Resolves to the view, whose `finalize()` must be called at the end. */

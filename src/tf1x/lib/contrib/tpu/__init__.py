@@ -9,6 +9,7 @@ _NAMES = {
     "estimator": "TPUEstimator TPUEstimatorSpec",
     "optimizer": "CrossShardOptimizer cross_replica_sum",
     "bfloat16": "bfloat16_scope",
+    "computation": "batch_parallel initialize_system repeat rewrite shutdown_system while_loop",
 }
 for _module, _names in _NAMES.items():
     for _name in _names.split():
