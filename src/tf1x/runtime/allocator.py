@@ -29,8 +29,8 @@ _SETTINGS = (
 def keep_memory() -> bool:
     """Have freed memory kept for the next run; says whether that is so.
 
-    It has its full effect only before XLA starts its threads. Other systems than Linux with glibc, and users'
-    own settings, are left as they are.
+    It has its full effect only before XLA starts its threads. Other systems than Linux with glibc,
+    and users' own settings, are left as they are.
     """
     if not sys.platform.startswith("linux") or any(name in os.environ for name in _SETTINGS):
         return False

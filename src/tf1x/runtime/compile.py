@@ -21,7 +21,6 @@ from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import chunks
-from tf1x.runtime.allocation import keep_freed_memory
 from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, without_value
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
@@ -163,8 +162,6 @@ class Compiled:
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
         function = chunks.function_of(jaxpr)
-        if jax.default_backend() == "cpu":
-            keep_freed_memory()
         return jax.jit(function, donate_argnums=self._donated())
 
     def _donated(self) -> tuple[int, ...]:
