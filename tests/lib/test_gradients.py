@@ -201,3 +201,32 @@ def test_each_forward_op_is_evaluated_once():
             (compiled,) = executor._only.compiled.values()
             text = str(jax.make_jaxpr(compiled.function)(np.float32([1, 2, 3])))
     assert text.count(" exp ") == 1
+
+
+@pytest.mark.parametrize("resource", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_second_derivatives_of_conditionals(resource, training):
+    def penalty(lib):
+        x = lib.constant(X)
+        with lib.variable_scope("critic", use_resource=resource):
+            w = lib.get_variable("w", [3, 2], initializer=lib.constant_initializer(0.5))
+        h = lib.tanh(lib.matmul(x, w))
+        inner = lambda: lib.cond(lib.reduce_sum(h) > 0, lambda: w[0] * h, lambda: h**3)  # noqa: E731
+        h = lib.cond(
+            lib.constant(training), lambda: h * lib.reduce_sum(w), lambda: lib.square(h) + inner()
+        )
+        gradient = lib.gradients(h, x)[0]
+        loss = lib.reduce_mean(lib.square(lib.norm(gradient, axis=1) - 1))
+        return [loss, *lib.gradients(loss, [x, w])]
+
+    assert_same(penalty)
+
+
+@pytest.mark.parametrize("lib", [tf, tf1], ids=["tf1x", "oracle"])
+def test_no_second_derivatives_of_loops(lib):
+    with lib.Graph().as_default():
+        x = lib.constant(2.0)
+        y = lib.while_loop(lambda a: a < 9, lambda a: a * x, [x])
+        (gradient,) = lib.gradients(y, x)
+        with pytest.raises(TypeError, match="Second-order gradient for while loops"):
+            lib.gradients(gradient, x)

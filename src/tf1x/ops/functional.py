@@ -84,6 +84,7 @@ def _Call(args: list[Any], *, Tout: list[DType], f: FuncAttr, functions: Any) ->
     return functions.branch(np.int32(0), [f.name], args)
 
 
+_LOOPS = ("While", "StatelessWhile")
 _SHAPES = {"output_shapes": ("list[TensorShape]", [])}
 _LOOP = {**_SHAPES, "parallel_iterations": ("int", 10)}
 _CALL = {"config": ("str", ""), "config_proto": ("str", ""), "executor_type": ("str", "")}
@@ -153,7 +154,13 @@ def SymbolicGradient(input: list[Any], *, Tout: list[DType], f: FuncAttr) -> Any
 
 
 def gradient_node(forward: Operation, grads: list[Any]) -> list[Any]:
-    """The gradients of the inputs of `forward`, given those of all its outputs."""
+    """The gradients of the inputs of `forward`, given those of all its outputs.
+
+    Raises:
+        TypeError: `forward` is the gradient of a loop.
+    """
+    if forward.type == "SymbolicGradient" and forward.attrs["f"].name in _LOOPS:
+        raise TypeError("Second-order gradient for while loops not supported.")
     types = [t.dtype.base_dtype for t in forward.inputs]
     node = opdef.get("SymbolicGradient").node(
         (*forward.inputs, *grads),

@@ -14,14 +14,16 @@ import jax
 import numpy as np
 
 from tf1x.core import dtypes, errors, opdef
+from tf1x.core.func_graph import FuncAttr
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
 from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops import xp
 from tf1x.ops.pullback import Pullback, differentiable, flat_outputs, vjp
-from tf1x.runtime.plan import Access, is_random_key, random_key
+from tf1x.runtime.plan import Access, inside, is_random_key, random_key
 
 SYMBOLIC_GRADIENT = "SymbolicGradient"
+_LOOPS = frozenset({"While", "StatelessWhile"})
 
 
 class Counter:
@@ -193,14 +195,12 @@ class Evaluator:
         if op.forward not in self._pullbacks:
             function = op.attrs["f"]
             definition = opdef.get(function.name)
-            inputs = [self._input(t, op, definition) for t in op.inputs[:count]]
+            base = _differentiated(function)
+            inputs = [self._input(t, op, opdef.get(base.name)) for t in op.inputs[:count]]
             self._differentiable_outputs(op.forward or op, op, definition, function.attrs, inputs)
         pullback = self._pullbacks[op.forward or op]
         grads = pullback([self.value(t, op) for t in op.inputs[count:]])
-        return [
-            xp.zeros((), t.dtype.as_numpy_dtype) if g is None else g  # a variable without a value
-            for g, t in zip(grads, op.outputs, strict=True)
-        ]
+        return [_zero_if_none(g, t) for g, t in zip(grads, op.outputs, strict=True)]
 
     def _differentiable_outputs(
         self,
@@ -211,36 +211,68 @@ class Evaluator:
         inputs: list[Any],
     ) -> list[Any]:
         """The outputs, with the pullback kept under `key`."""
-        written = list(self._access[op].writes) if op in self._access else []
-        # Variables that functions read by their handles count as inputs, to have gradients.
-        handles = {}
-        if definition.calls_functions:
-            handles = {
-                i: k for i, t in enumerate(op.inputs[: len(inputs)]) if (k := variable_key(t))
-            }
-            inputs = [self.known(handles[i]) if i in handles else x for i, x in enumerate(inputs)]
-
-        def lower(values: list[Any]) -> tuple[list[Any], Any]:
-            if not definition.calls_functions:
-                return self.lower(op, definition, attrs, values), ()
-            variables = dict(self.variables)
-            variables.update((k, values[i]) for i, k in handles.items() if values[i] is not None)
-            inner = self.nested(variables, {}, reverse=True)
-            values = [None if i in handles else x for i, x in enumerate(values)]
-            with xp.collecting_checks() as checks:
-                outputs = inner.lower(op, definition, attrs, values)
-            changed = {k: inner.variables[k] for k in written if k in inner.variables}
-            return outputs, (changed, xp.Flags(checks.combined()))
-
-        outputs, effects, pullback = vjp(lower, inputs, definition.rule(attrs))
+        outputs, effects, self._pullbacks[key] = self._vjp(op, definition, attrs, inputs)
         if effects:
             self.variables.update(effects[0])
             self.overwritten.update(effects[0])
             flags = effects[1].flags
             if not xp.flag(flags):
                 _raise_if_too_long(flags)
-        self._pullbacks[key] = pullback
         return outputs
+
+    def _vjp(
+        self, op: Operation, definition: OpDef, attrs: dict[str, Any], inputs: list[Any]
+    ) -> tuple[list[Any], Any, Pullback]:
+        """Outputs, the variables that changed with the checks, and the pullback."""
+        written = list(self._access[op].writes) if op in self._access else []
+        # Variables that functions read by their handles count as inputs, to have gradients.
+        handles = {}
+        base = _differentiated(FuncAttr(definition.type, attrs))
+        calls_functions = opdef.get(base.name).calls_functions
+        if calls_functions:
+            handles = {
+                i: k for i, t in enumerate(op.inputs[: len(inputs)]) if (k := variable_key(t))
+            }
+            inputs = [self.known(handles[i]) if i in handles else x for i, x in enumerate(inputs)]
+
+        def lower(values: list[Any]) -> tuple[list[Any], Any]:
+            if not calls_functions:
+                return self.lower(op, definition, attrs, values), ()
+            variables = dict(self.variables)
+            variables.update((k, values[i]) for i, k in handles.items() if values[i] is not None)
+            inner = self.nested(variables, {}, reverse=True)
+            with xp.collecting_checks() as checks:
+                if definition.type == SYMBOLIC_GRADIENT:
+                    outputs = inner._gradients_again(op, attrs, values)
+                else:
+                    values = [None if i in handles else x for i, x in enumerate(values)]
+                    outputs = inner.lower(op, definition, attrs, values)
+            changed = {k: inner.variables[k] for k in written if k in inner.variables}
+            return outputs, (changed, xp.Flags(checks.combined()))
+
+        return vjp(lower, inputs, definition.rule(attrs))
+
+    def _gradients_again(
+        self, op: Operation, attrs: dict[str, Any], values: list[Any]
+    ) -> list[Any]:
+        """What the `SymbolicGradient` computes that `op` differentiates, itself differentiable.
+
+        Args:
+            attrs: of that gradient.
+            values: the inputs of its forward op (variables for handles), and gradients.
+        """
+        if any(item.type in _LOOPS for item in inside([op])):
+            raise errors.UnsupportedError(
+                f"{op.name!r}: tf1x has no second derivatives of loops, as TensorFlow 1 has none. "
+                "Write the loop out (static_rnn for dynamic_rnn), or one op for tf.map_fn."
+            )
+        count = len(attrs["Tout"])
+        function = attrs["f"]
+        definition = opdef.get(function.name)
+        _, _, pullback = self._vjp(op, definition, function.attrs, values[:count])
+        return [
+            _zero_if_none(g, t) for g, t in zip(pullback(values[count:]), op.inputs, strict=False)
+        ]
 
     def _inputs(self, op: Operation, definition: OpDef) -> list[Any]:
         if not definition.initializes:
@@ -333,6 +365,18 @@ class Evaluator:
                 None, op, f"{op.type} gave {dtype} where {tensor.dtype.name} is declared."
             )
         return value
+
+
+def _differentiated(function: FuncAttr) -> FuncAttr:
+    """The op or function that a gradient, or the gradient of a gradient, differentiates."""
+    while function.name == SYMBOLIC_GRADIENT:
+        function = function.attrs["f"]
+    return function
+
+
+def _zero_if_none(gradient: Any, tensor: Tensor) -> Any:
+    """Zero for the gradient of a variable without a value."""
+    return xp.zeros((), tensor.dtype.as_numpy_dtype) if gradient is None else gradient
 
 
 class LoopTooLong(Exception):

@@ -173,8 +173,3 @@ def test_errors(name: str) -> None:
         tf.estimator.DNNClassifier(**given).train(_input(), steps=1)
     with pytest.raises(ValueError, match="must be defined"):
         tf.estimator.DNNLinearCombinedClassifier()
-
-
-def test_boosted_trees_are_refused_by_name() -> None:
-    with pytest.raises(tf.errors.UnimplementedError, match="BoostedTreesRegressor"):
-        tf.estimator.BoostedTreesRegressor([NUMBERS], n_batches_per_layer=1)
