@@ -68,10 +68,10 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         tf1x.profiler.profile(graph, cmd="op", options=options.order_by("float_ops").build())
     assert found.total_parameters == 3 * 3 * 3 * 8 + 8 + 72 + 720
     assert "_TFProfRoot (--/1.02k params)" in printed
-    assert "  conv (--/296 params)\n    conv/b (8/8 params)\n" in printed
+    assert "  conv (--/296 params)\n    conv/b (8, 8/8 params)\n" in printed
     assert "frozen" not in printed
     lines = (tmp_path / "f.txt").read_text().splitlines()
-    assert lines[3].startswith("  Conv2D (248.83k/248.83k flops)")
+    assert lines[1].startswith("  Conv2D (248.83k/248.83k flops)")
     assert capsys.readouterr().out == ""
 
 

@@ -24,6 +24,7 @@ class Node:
     Attributes:
         graph_node_count: how many nodes.
         children: of a scope.
+        shape: of a variable, as text ("3x4").
     """
 
     name: str
@@ -34,6 +35,7 @@ class Node:
     total_float_ops: int = 0
     total_run_count: int = 0
     children: list[Node] = field(default_factory=list)
+    shape: str = ""
 
     def sum_up(self) -> None:
         """Make the totals of the tree."""
@@ -114,6 +116,8 @@ def _by_scope(counted: list[tuple[Operation, int, int]]) -> Node:
         found.parameters += parameters
         found.float_ops += operations
         found.graph_node_count += 1
+        if parameters:
+            found.shape = "x".join(map(str, op.attrs["shape"].as_list())) or "1"
     return root
 
 
@@ -131,10 +135,7 @@ def _by_type(counted: list[tuple[Operation, int, int]]) -> Node:
 
 
 def _text(root: Node, options: dict[str, Any]) -> str:
-    lines = ["", "==================Model Analysis Report======================"]
-    lines += [_line(node, depth, options) for node, depth in _shown(root, 0, options)]
-    lines.append("======================End of Report==========================")
-    return "\n".join(lines)
+    return "\n".join(_line(node, depth, options) for node, depth in _shown(root, 0, options))
 
 
 def _shown(node: Node, depth: int, options: dict[str, Any]) -> Iterator[tuple[Node, int]]:
@@ -166,6 +167,7 @@ def _line(node: Node, depth: int, options: dict[str, Any]) -> str:
     parts = []
     for what in options["select"]:
         if what == "params":
+            parts += [node.shape] if node.shape else []
             parts.append(f"{_pair(node.parameters, node.total_parameters)} params")
         elif what == "float_ops":
             parts.append(f"{_pair(node.float_ops, node.total_float_ops)} flops")
@@ -188,7 +190,9 @@ def _number(value: int) -> str:
 def _put_out(text: str, output: str) -> None:
     kind, _, rest = output.partition(":")
     if kind == "stdout":
+        print("\n==================Model Analysis Report======================")
         print(text)
+        print("======================End of Report==========================")
     elif kind == "file":
         with replacing(rest.removeprefix("outfile=")) as file:
             file.write(f"{text}\n".encode())
