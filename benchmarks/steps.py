@@ -54,13 +54,20 @@ def timed(program: str, engines: list[str], count: int = ROUNDS) -> dict[str, li
     return rounds
 
 
+def summary(rounds: dict[str, list[float]], unit: str, scale: float) -> dict[str, float]:
+    """Median time of each engine in `unit`, of which `scale` are a second, and over tf1x's."""
+    found = {f"{name}_{unit}": statistics.median(times) * scale for name, times in rounds.items()}
+    for name in {"tensorflow", "torch"} & rounds.keys():
+        pairs = zip(rounds[name], rounds["tf1x"], strict=True)
+        found[f"{name}_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+    return found
+
+
 def measure(program: str) -> dict[str, float]:
     """Median microseconds a step for each engine, and the median of the paired ratios."""
     engines = ["tf1x", "tensorflow"] + (["bare"] if program != "constant_fetch" else [])
     rounds = timed(program, engines)
-    result = {f"{name}_us": statistics.median(times) * 1e6 for name, times in rounds.items()}
-    pairs = zip(rounds["tensorflow"], rounds["tf1x"], strict=True)
-    result["tensorflow_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+    result = summary(rounds, "us", 1e6)
     if "bare" in rounds:
         pairs = zip(rounds["tf1x"], rounds["bare"], strict=True)
         result["overhead_us"] = statistics.median(a - b for a, b in pairs) * 1e6
@@ -93,13 +100,7 @@ def run_networks() -> dict[str, dict[str, float]]:
     )
     results = {}
     for program in networks.STEPS:
-        rounds = timed(program, engines, 5)
-        found = results[program] = {
-            f"{name}_ms": statistics.median(times) * 1e3 for name, times in rounds.items()
-        }
-        for name in engines[1:]:
-            pairs = zip(rounds[name], rounds["tf1x"], strict=True)
-            found[f"{name}_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+        found = results[program] = summary(timed(program, engines, 5), "ms", 1e3)
         torch = found.get("torch_ms", float("nan")), found.get("torch_over_tf1x", float("nan"))
         print(
             f"{program:22s}{found['tf1x_ms']:10.1f}{found['tensorflow_ms']:10.1f}{torch[0]:10.1f}"

@@ -62,6 +62,10 @@ class Recommendation:
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""
+        return {**self.about(), "spec": self.spec}
+
+    def about(self) -> dict[str, Any]:
+        """What `to_json` gives but for the specification, which holds the rows."""
         return {
             "score": round(self.score, 3),
             "effectiveness": round(self.effectiveness, 3),
@@ -72,7 +76,6 @@ class Recommendation:
             ],
             "title": self.title,
             "tokens": " ".join(self.chart.tokens()),
-            "spec": self.spec,
         }
 
 

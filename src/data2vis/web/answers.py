@@ -80,17 +80,9 @@ def _chart(each: Recommendation, of: Table, shared: bool) -> dict[str, Any]:
     if shared:
         spec["data"] = {"name": "table"}
     return {
-        "score": round(each.score, 3),
-        "effectiveness": round(each.effectiveness, 3),
-        "log_probability": round(each.log_prob, 3),
-        "title": each.title,
-        "reason": each.reason,
-        "reasons": [
-            {"rule": r.rule, "points": round(r.points, 2), "text": r.text} for r in each.reasons
-        ],
+        **each.about(),
         "mark": each.chart.mark,
         "fields": [of.column(pointer) for pointer in each.chart.fields],
-        "tokens": " ".join(each.chart.tokens()),
         "spec": spec,
     }
 

@@ -122,9 +122,8 @@ def constant(
         else as_dtype(dtype if dtype is not None else array.dtype)
     )
     node = opdef.get("Const").node(
-        (), {"value": array, "dtype": kind.base_dtype}, name or "Const",
-        graph=scopes.get_default_graph(),
-    )  # fmt: skip
+        (), {"value": array, "dtype": kind.base_dtype}, name, graph=scopes.get_default_graph()
+    )
     return node.outputs[0]
 
 

@@ -328,11 +328,11 @@ class OpDef:
         self,
         inputs: tuple[Tensor, ...],
         attrs: dict[str, Any],
-        name: str,
+        name: str | None,
         graph: Graph | None = None,
         shapes: list[TensorShape] | None = None,
     ) -> Operation:
-        """Add a node from converted inputs and checked attributes."""
+        """Add a node from converted inputs and checked attributes; its type is its default name."""
         for type_attr, (allowed, default) in self.types.items():
             chosen = attrs.get(type_attr)
             if chosen is None and default is not None:
@@ -343,7 +343,9 @@ class OpDef:
                     f"it takes {', '.join(d.name for d in allowed)}."
                 )
         graph = graph or scopes.graph_of(inputs)
-        return graph.add_op(self, inputs, self.output_dtypes(attrs), attrs, name, shapes)
+        return graph.add_op(
+            self, inputs, self.output_dtypes(attrs), attrs, name or self.type, shapes
+        )
 
     def output_dtypes(self, attrs: dict[str, Any]) -> list[DType]:
         found: list[DType] = []

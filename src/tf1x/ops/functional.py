@@ -84,7 +84,7 @@ def _Call(args: list[Any], *, Tout: list[DType], f: FuncAttr, functions: Any) ->
     return functions.branch(np.int32(0), [f.name], args)
 
 
-_LOOPS = ("While", "StatelessWhile")
+LOOPS = ("While", "StatelessWhile")
 _SHAPES = {"output_shapes": ("list[TensorShape]", [])}
 _LOOP = {**_SHAPES, "parallel_iterations": ("int", 10)}
 _CALL = {"config": ("str", ""), "config_proto": ("str", ""), "executor_type": ("str", "")}
@@ -118,7 +118,7 @@ While, StatelessWhile = (
         attrs=_LOOP,
         stateful=name == "While",
     )(_While)
-    for name in ("While", "StatelessWhile")
+    for name in LOOPS
 )
 PartitionedCall, StatefulPartitionedCall = (
     op(
@@ -159,7 +159,7 @@ def gradient_node(forward: Operation, grads: list[Any]) -> list[Any]:
     Raises:
         TypeError: `forward` is the gradient of a loop.
     """
-    if forward.type == "SymbolicGradient" and forward.attrs["f"].name in _LOOPS:
+    if forward.type == "SymbolicGradient" and forward.attrs["f"].name in LOOPS:
         raise TypeError("Second-order gradient for while loops not supported.")
     types = [t.dtype.base_dtype for t in forward.inputs]
     node = opdef.get("SymbolicGradient").node(

@@ -26,17 +26,17 @@ _SETTINGS = (
 
 
 @cache
-def keep_memory() -> bool:
-    """Have freed memory kept for the next run; says whether that is so.
+def keep_memory() -> None:
+    """Have freed memory kept for the next run.
 
     It has its full effect only before XLA starts its threads. Other systems than Linux with glibc,
     and users' own settings, are left as they are.
     """
     if not sys.platform.startswith("linux") or any(name in os.environ for name in _SETTINGS):
-        return False
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:  # not glibc
-        return False
-    wanted = ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, 2 * _KEPT), (_ARENA_MAX, 1))
-    accepted = [mallopt(parameter, value) == 1 for parameter, value in wanted]
-    return all(accepted)
+        return
+    mallopt(_MMAP_THRESHOLD, _KEPT)
+    mallopt(_TRIM_THRESHOLD, 2 * _KEPT)
+    mallopt(_ARENA_MAX, 1)

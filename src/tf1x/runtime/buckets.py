@@ -18,6 +18,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from tf1x.core.errors import OpError
 from tf1x.ops import xp
+from tf1x.ops.functional import LOOPS
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Needed
 from tf1x.runtime.padded import (
@@ -218,7 +219,7 @@ class Buckets:
     """The programs of one segment for many sizes."""
 
     def __init__(self, segment: Segment) -> None:
-        self._suits = any(op.type in ("While", "StatelessWhile") for op in segment.ops)
+        self._suits = any(op.type in LOOPS for op in segment.ops)
         self._seen: list[Signature] = []
         self.programs: list[tuple[Layout, PaddedSegment]] = []
         self._refused: list[Layout] = []

@@ -19,11 +19,11 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
 from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops import xp
+from tf1x.ops.functional import LOOPS
 from tf1x.ops.pullback import Pullback, differentiable, flat_outputs, vjp
 from tf1x.runtime.plan import Access, inside, is_random_key, random_key
 
 SYMBOLIC_GRADIENT = "SymbolicGradient"
-_LOOPS = frozenset({"While", "StatelessWhile"})
 
 
 class Counter:
@@ -261,7 +261,7 @@ class Evaluator:
             attrs: of that gradient.
             values: the inputs of its forward op (variables for handles), and gradients.
         """
-        if any(item.type in _LOOPS for item in inside([op])):
+        if any(item.type in LOOPS for item in inside([op])):
             raise errors.UnsupportedError(
                 f"{op.name!r}: tf1x has no second derivatives of loops, as TensorFlow 1 has none. "
                 "Write the loop out (static_rnn for dynamic_rnn), or one op for tf.map_fn."
@@ -270,9 +270,8 @@ class Evaluator:
         function = attrs["f"]
         definition = opdef.get(function.name)
         _, _, pullback = self._vjp(op, definition, function.attrs, values[:count])
-        return [
-            _zero_if_none(g, t) for g, t in zip(pullback(values[count:]), op.inputs, strict=False)
-        ]
+        found = pullback(values[count:])
+        return [_zero_if_none(g, t) for g, t in zip(found, op.inputs[:count], strict=True)]
 
     def _inputs(self, op: Operation, definition: OpDef) -> list[Any]:
         if not definition.initializes:
