@@ -6,12 +6,11 @@ The batch is one of the corpus in size: 32 tables of 128 characters, a chart of 
 from __future__ import annotations
 
 import string
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from benchmarks.steps import summary, timed
+from benchmarks.steps import HEAD, engines, line, summary, timed
 
 PAIRS, SOURCE, TARGET, UNITS, EMBEDDING = 32, 128, 192, 512, 512
 CHARACTERS = 3 + len(string.printable)
@@ -52,11 +51,7 @@ STEPS = {"char_bi": 1}
 
 
 def run() -> dict[str, dict[str, float]]:
-    """Seconds of a step, in alternating rounds of one run."""
-    engines = ["tf1x"] + (["torch"] if find_spec("torch") else [])
-    found = summary(timed("char_bi", engines, 5), "ms", 1e3)
-    line = f"{'char_bi, one step':22s}{found['tf1x_ms']:10.1f} ms tf1x"
-    if "torch_ms" in found:
-        line += f"{found['torch_ms']:10.1f} ms PyTorch  ratio {found['torch_over_tf1x']:.2f}"
-    print(line, flush=True)
+    """Milliseconds of a step, in alternating rounds of one run."""
+    found = summary(timed("char_bi", engines("tf1x", "torch"), 5), "ms", 1e3)
+    print(f"{'one step, ms':22s}{HEAD}\n{line('char_bi', found, 'ms')}", flush=True)
     return {"char_bi": found}

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+WORDS = 100_000, 128, 64
+
 
 def _session(tf):
     sess = tf.Session()
@@ -9,10 +11,9 @@ def _session(tf):
     return sess
 
 
-def cnn(tf):
-    """The course's three-layer CNN on MNIST: batch 100, dropout 0.7, Adam."""
+def _cnn(tf):
+    """Pictures, keep probability and logits of the course's three-layer CNN."""
     x = tf.placeholder(tf.float32, [None, 784])
-    y = tf.placeholder(tf.int64, [None])
     keep = tf.placeholder(tf.float32)
     layer = tf.reshape(x, [-1, 28, 28, 1])
     channels = 1
@@ -28,11 +29,44 @@ def cnn(tf):
         layer = tf.matmul(layer, w) + tf.Variable(tf.zeros([m]))
         if m != 10:
             layer = tf.nn.dropout(tf.nn.relu(layer), keep_prob=keep)
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=layer))
+    return x, keep, layer
+
+
+def cnn(tf):
+    """The course's three-layer CNN on MNIST: batch 100, dropout 0.7, Adam."""
+    x, keep, logits = _cnn(tf)
+    y = tf.placeholder(tf.int64, [None])
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
     train = tf.train.AdamOptimizer(0.001).minimize(loss)
     sess = _session(tf)
     rng = np.random.RandomState(0)
     feed = {x: rng.rand(100, 784).astype(np.float32), y: rng.randint(0, 10, 100), keep: 0.7}
+    return lambda: sess.run([loss, train], feed)
+
+
+def cnn_inference(tf):
+    """The class of one picture by the same network."""
+    x, keep, logits = _cnn(tf)
+    found = tf.argmax(logits, 1)
+    sess = _session(tf)
+    feed = {x: np.random.RandomState(0).rand(1, 784).astype(np.float32), keep: 1.0}
+    return lambda: sess.run(found, feed)
+
+
+def sampled_softmax(tf):
+    """Word vectors: batch 128, 128 units, 64 sampled of 100,000 words, gradient descent."""
+    words, units, sampled = WORDS
+    x = tf.placeholder(tf.int32, [128])
+    y = tf.placeholder(tf.int64, [128, 1])
+    embedding = tf.Variable(tf.random_uniform([words, units], -1.0, 1.0))
+    weights = tf.Variable(tf.truncated_normal([words, units], stddev=units**-0.5))
+    biases = tf.Variable(tf.zeros([words]))
+    inputs = tf.nn.embedding_lookup(embedding, x)
+    loss = tf.reduce_mean(tf.nn.sampled_softmax_loss(weights, biases, y, inputs, sampled, words))
+    train = tf.train.GradientDescentOptimizer(1.0).minimize(loss)
+    sess = _session(tf)
+    rng = np.random.RandomState(0)
+    feed = {x: rng.randint(0, words, 128), y: rng.randint(0, words, [128, 1])}
     return lambda: sess.run([loss, train], feed)
 
 
@@ -153,4 +187,12 @@ def beam_search(tf):
 
 
 # Name, and how many steps one timed round takes.
-STEPS = {"cnn": 10, "lstm": 2, "resnet_block": 5, "attention_decoder": 10, "beam_search": 10}
+STEPS = {
+    "cnn": 10,
+    "cnn_inference": 200,
+    "resnet_block": 5,
+    "lstm": 2,
+    "attention_decoder": 10,
+    "beam_search": 10,
+    "sampled_softmax": 200,
+}

@@ -111,18 +111,18 @@ ELEMENTS = {"shuffled_slices": 128, "mapped_slices": 128, "jpeg_records": BATCH,
 
 def run():
     """Measure every pipeline and print a line each."""
-    from benchmarks.steps import timed
+    from benchmarks.steps import over, timed
 
     _records()
     print(f"{'elements a second':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'tf1x/TF':>9s}")
     results = {}
     for program, count in ELEMENTS.items():
-        rounds = timed(program, ["tf1x", "tensorflow"], 3)
+        timings = timed(program, ["tf1x", "tensorflow"], 3)
         found = results[program] = {
-            f"{name}_per_second": count / statistics.median(times) for name, times in rounds.items()
+            f"{name}_per_second": count / statistics.median(timing.seconds)
+            for name, timing in timings.items()
         }
-        pairs = zip(rounds["tensorflow"], rounds["tf1x"], strict=True)
-        found["tf1x_over_tensorflow"] = statistics.median(a / b for a, b in pairs)
+        found["tf1x_over_tensorflow"] = over(timings, "tensorflow")
         print(
             f"{program:22s}{found['tf1x_per_second']:10.0f}{found['tensorflow_per_second']:10.0f}"
             f"{found['tf1x_over_tensorflow']:9.2f}",

@@ -14,6 +14,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 OTHERS = {"tensorflow": "TensorFlow 2.21", "torch": "PyTorch"}
+PEAKS = {"tf1x_peak_mib": "peak memory, MiB", "tensorflow_peak_mib": "TensorFlow's, MiB"}
 WORSE = " (slower)"
 
 
@@ -36,12 +37,14 @@ def times(results: dict[str, dict[str, float]], unit: str) -> list[str]:
         row = [f"`{name}`", f"{found[f'tf1x_{unit}']:.1f}"]
         row += [f"{found[f'{o}_{unit}']:.1f}" if f"{o}_{unit}" in found else "" for o in others]
         row += [ratio(found[f"{o}_over_tf1x"]) if f"{o}_over_tf1x" in found else "" for o in others]
+        row += [f"{found[key]:.0f}" if key in found else "" for key in PEAKS]
         if unit == "us":
             row.append(f"{found['overhead_us']:.0f}" if "overhead_us" in found else "")
         rows.append(row)
     shown = unit.replace("us", "µs")
     head = ["program", f"tf1x, {shown}", *(f"{OTHERS[o]}, {shown}" for o in others)]
-    head += [f"{OTHERS[o]} / tf1x" for o in others] + (["our own, µs"] if unit == "us" else [])
+    head += [f"{OTHERS[o]} / tf1x" for o in others] + list(PEAKS.values())
+    head += ["our own, µs"] if unit == "us" else []
     return table(head, rows)
 
 

@@ -6,12 +6,21 @@ import json
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from benchmarks import networks
 from benchmarks.programs import STEPS
 
 ROUNDS = 7
+
+
+@dataclass
+class Timings:
+    """What an engine's process told: seconds a step in each round, and its peak memory in MiB."""
+
+    seconds: list[float]
+    peak_mib: float
 
 
 class Worker:
@@ -38,73 +47,95 @@ class Worker:
         self._process.stdin.flush()
         return float(json.loads(self._process.stdout.readline()))
 
-    def close(self) -> None:
-        self._process.communicate()
+    def close(self) -> float:
+        """Ends the process; its peak memory in MiB."""
+        return float(json.loads(self._process.communicate()[0]))
 
 
-def timed(program: str, engines: list[str], count: int = ROUNDS) -> dict[str, list[float]]:
+def engines(*names: str) -> list[str]:
+    """Those of tf1x, tensorflow, torch and bare that are installed."""
+    return [name for name in names if name in ("tf1x", "bare") or find_spec(name)]
+
+
+def timed(program: str, engines: list[str], count: int = ROUNDS) -> dict[str, Timings]:
     """Seconds a step of each engine, in rounds that take turns."""
     workers = {name: Worker(name, program) for name in engines}
     rounds: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(count):
         for name, worker in workers.items():
             rounds[name].append(worker.round())
-    for worker in workers.values():
-        worker.close()
-    return rounds
+    return {name: Timings(rounds[name], worker.close()) for name, worker in workers.items()}
 
 
-def summary(rounds: dict[str, list[float]], unit: str, scale: float) -> dict[str, float]:
-    """Median time of each engine in `unit`, of which `scale` are a second, and over tf1x's."""
-    found = {f"{name}_{unit}": statistics.median(times) * scale for name, times in rounds.items()}
-    for name in {"tensorflow", "torch"} & rounds.keys():
-        pairs = zip(rounds[name], rounds["tf1x"], strict=True)
-        found[f"{name}_over_tf1x"] = statistics.median(a / b for a, b in pairs)
+def over(timings: dict[str, Timings], name: str) -> float:
+    """The time of `name` over tf1x's: the median of neighbouring rounds."""
+    pairs = zip(timings[name].seconds, timings["tf1x"].seconds, strict=True)
+    return statistics.median(a / b for a, b in pairs)
+
+
+def summary(timings: dict[str, Timings], unit: str, scale: float) -> dict[str, float]:
+    """Each engine's median time in `unit`, of which `scale` are a second, its time over tf1x's, and
+    its memory."""
+    found = {}
+    for name, timing in timings.items():
+        found[f"{name}_{unit}"] = statistics.median(timing.seconds) * scale
+        found[f"{name}_peak_mib"] = timing.peak_mib
+        if name in ("tensorflow", "torch"):
+            found[f"{name}_over_tf1x"] = over(timings, name)
     return found
+
+
+HEAD = (
+    f"{'tf1x':>10s}{'TF 2.21':>10s}{'PyTorch':>10s}{'TF/tf1x':>9s}{'torch/tf1x':>12s}"
+    f"{'MiB':>8s}{'TF, MiB':>9s}"
+)
+
+
+def line(program: str, found: dict[str, float], unit: str) -> str:
+    """One line of the table below `HEAD`."""
+    widths = {
+        f"tf1x_{unit}": "10.1f",
+        f"tensorflow_{unit}": "10.1f",
+        f"torch_{unit}": "10.1f",
+        "tensorflow_over_tf1x": "9.2f",
+        "torch_over_tf1x": "12.2f",
+        "tf1x_peak_mib": "8.0f",
+        "tensorflow_peak_mib": "9.0f",
+    }
+    return f"{program:22s}" + "".join(
+        format(found.get(key, float("nan")), width) for key, width in widths.items()
+    )
 
 
 def measure(program: str) -> dict[str, float]:
     """Median microseconds a step for each engine, and the median of the paired ratios."""
-    engines = ["tf1x", "tensorflow"] + (["bare"] if program != "constant_fetch" else [])
-    rounds = timed(program, engines)
-    result = summary(rounds, "us", 1e6)
-    if "bare" in rounds:
-        pairs = zip(rounds["tf1x"], rounds["bare"], strict=True)
-        result["overhead_us"] = statistics.median(a - b for a, b in pairs) * 1e6
-    return result
+    if program == "constant_fetch":
+        return summary(timed(program, engines("tf1x", "tensorflow")), "us", 1e6)
+    timings = timed(program, engines("tf1x", "tensorflow", "bare", "torch"))
+    pairs = zip(timings["tf1x"].seconds, timings["bare"].seconds, strict=True)
+    return {
+        **summary(timings, "us", 1e6),
+        "overhead_us": statistics.median(a - b for a, b in pairs) * 1e6,
+    }
 
 
 def run() -> dict[str, dict[str, float]]:
     """Measure every program and print a line each."""
     results = {}
-    print(
-        f"{'one Session.run':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'ratio':>8s}{'bare jit':>10s}{'ours':>8s}   (µs)"
-    )
+    print(f"{'one Session.run, µs':22s}{HEAD}{'bare jit':>10s}{'ours':>8s}")
     for program in STEPS:
         found = results[program] = measure(program)
-        bare, ours = found.get("bare_us"), found.get("overhead_us")
-        print(
-            f"{program:22s}{found['tf1x_us']:10.1f}{found['tensorflow_us']:10.1f}"
-            f"{found['tensorflow_over_tf1x']:8.2f}"
-            + (f"{bare:10.1f}{ours:8.1f}" if bare is not None and ours is not None else ""),
-            flush=True,
-        )
+        bare = found.get("bare_us", float("nan")), found.get("overhead_us", float("nan"))
+        print(f"{line(program, found, 'us')}{bare[0]:10.1f}{bare[1]:8.1f}", flush=True)
     return results
 
 
 def run_networks() -> dict[str, dict[str, float]]:
     """Measure training and decoding steps of networks, beside PyTorch where it is installed."""
-    engines = ["tf1x", "tensorflow"] + (["torch"] if find_spec("torch") else [])
-    print(
-        f"{'one step':22s}{'tf1x':>10s}{'TF 2.21':>10s}{'PyTorch':>10s}{'TF/tf1x':>9s}{'torch/tf1x':>12s}   (ms)"
-    )
+    print(f"{'one step, ms':22s}{HEAD}")
     results = {}
     for program in networks.STEPS:
-        found = results[program] = summary(timed(program, engines, 5), "ms", 1e3)
-        torch = found.get("torch_ms", float("nan")), found.get("torch_over_tf1x", float("nan"))
-        print(
-            f"{program:22s}{found['tf1x_ms']:10.1f}{found['tensorflow_ms']:10.1f}{torch[0]:10.1f}"
-            f"{found['tensorflow_over_tf1x']:9.2f}{torch[1]:12.2f}",
-            flush=True,
-        )
+        timings = timed(program, engines("tf1x", "tensorflow", "torch"), 5)
+        found = results[program] = summary(timings, "ms", 1e3)
+        print(line(program, found, "ms"), flush=True)
     return results

@@ -1,10 +1,12 @@
-"""The networks of networks.py in PyTorch, for comparison where PyTorch is installed."""
+"""The timed programs in PyTorch, for comparison where PyTorch is installed."""
+
+import math
 
 import torch
 from torch import nn
 
 from benchmarks import data2vis
-from benchmarks.networks import BATCH, SOURCE, TARGET, UNITS, VOCABULARY
+from benchmarks.networks import BATCH, SOURCE, TARGET, UNITS, VOCABULARY, WORDS
 
 
 def _training(model, optimizer, loss):
@@ -18,20 +20,98 @@ def _training(model, optimizer, loss):
     return step
 
 
-def cnn():
+def linear_regression():
+    w, b = (torch.randn(1, requires_grad=True) for _ in range(2))
+    optimizer = torch.optim.SGD([w, b], 0.01)
+
+    def step():
+        x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 2.0, 3.0])
+        optimizer.zero_grad()
+        cost = (x * w + b - y).square().mean()
+        cost.backward()
+        optimizer.step()
+        return float(cost), w.detach().numpy(), b.detach().numpy()
+
+    return step
+
+
+def _mlp(batch):
+    model = nn.Sequential(
+        nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 100), nn.ReLU(), nn.Linear(100, 10)
+    )
+    x, y = torch.rand(batch, 784), torch.randint(0, 10, (batch,))
+    return _training(
+        model,
+        torch.optim.SGD(model.parameters(), 0.01),
+        lambda net: nn.functional.cross_entropy(net(x), y),
+    )
+
+
+def mlp_batch_50():
+    return _mlp(50)
+
+
+def mlp_batch_1000():
+    return _mlp(1000)
+
+
+def _cnn():
     layers, channels = [], 1
     for size in (32, 64, 128):
         layers += [nn.Conv2d(channels, size, 3, padding=1), nn.ReLU()]
         layers += [nn.MaxPool2d(2, ceil_mode=True), nn.Dropout(0.3)]
         channels = size
     layers += [nn.Flatten(), nn.Linear(2048, 625), nn.ReLU(), nn.Dropout(0.3), nn.Linear(625, 10)]
-    model = nn.Sequential(*layers)
+    return nn.Sequential(*layers)
+
+
+def cnn():
+    model = _cnn()
     x, y = torch.rand(100, 1, 28, 28), torch.randint(0, 10, (100,))
     return _training(
         model,
         torch.optim.Adam(model.parameters(), 0.001),
         lambda net: nn.functional.cross_entropy(net(x), y),
     )
+
+
+def cnn_inference():
+    model = _cnn().eval()
+    x = torch.rand(1, 1, 28, 28)
+
+    def step():
+        with torch.inference_mode():
+            return model(x).argmax(1).numpy()
+
+    return step
+
+
+def sampled_softmax():
+    words, units, sampled = WORDS
+    embedding, weights = (nn.Embedding(words, units, sparse=True) for _ in range(2))
+    biases = nn.Embedding(words, 1, sparse=True)
+    nn.init.zeros_(biases.weight)
+    x, y = torch.randint(0, words, (128,)), torch.randint(0, words, (128,))
+    parameters = [p for layer in (embedding, weights, biases) for p in layer.parameters()]
+    optimizer = torch.optim.SGD(parameters, 1.0)
+
+    def log_expected(ids):
+        return torch.log(sampled * torch.log((ids + 2) / (ids + 1)) / math.log(words + 1))
+
+    def step():
+        optimizer.zero_grad()
+        negatives = torch.exp(torch.rand(sampled) * math.log(words + 1)).long().clamp(1, words) - 1
+        inputs = embedding(x)
+        true = (inputs * weights(y)).sum(1, keepdim=True) + biases(y) - log_expected(y)[:, None]
+        others = inputs @ weights(negatives).T + biases(negatives).T - log_expected(negatives)
+        others = others.masked_fill(negatives == y[:, None], -1e30)
+        labels = torch.zeros(len(x), dtype=torch.long)
+        loss = nn.functional.cross_entropy(torch.cat([true, others], 1), labels)
+        loss.backward()
+        optimizer.step()
+        return float(loss)
+
+    return step
 
 
 def lstm():

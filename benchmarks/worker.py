@@ -1,9 +1,12 @@
 """One engine in one process: builds a program, then times a round at every line on standard input.
 
+At the end of the input it prints its peak memory in MiB.
+
 python -m benchmarks.worker ENGINE PROGRAM   (ENGINE is tf1x, tensorflow, torch or bare)
 """
 
 import json
+import resource
 import sys
 import time
 
@@ -68,6 +71,7 @@ def main():
         for _ in range(rounds):
             step()
         print(json.dumps((time.perf_counter() - start) / rounds), flush=True)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # KiB on Linux
 
 
 if __name__ == "__main__":
