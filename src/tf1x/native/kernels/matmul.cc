@@ -152,10 +152,8 @@ void matmul(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
       float* copy = own + (shared ? 0 : depth * kWidth);
       Matrix here{left.data + top * left.row + start * left.column, left.row, left.column};
       if (copies) {
-        for (int64_t k = 0; k < depth; ++k) {
-          for (int64_t i = 0; i < height; ++i) {
-            copy[k * block + i] = here.data[i * here.row + k * here.column];
-          }
+        for (int64_t k = 0; k < depth; ++k) {  // rows that do not lie in order are columns that do
+          std::memcpy(copy + k * block, here.data + k * here.column, height * sizeof(float));
         }
         here = {copy, 1, block};
       }
