@@ -82,33 +82,34 @@ inline void pack(const Matrix& right, int64_t terms, int64_t valid, float* panel
   }
 }
 
-// `Rows` rows of the result's columns of one panel; `first`: there are no sums to add to yet.
-template <int Rows>
+// `Rows` rows of the result's columns of one panel, the `valid` ones, which lie in its first
+// `Vectors` vectors; `first`: there are no sums to add to yet.
+template <int Rows, int Vectors>
 inline void tile(const Matrix& left, const float* panel, int64_t terms, float* result,
                  int64_t stride, int64_t valid, bool first) {
-  Vector sums[Rows][kVectors] = {};
+  Vector sums[Rows][Vectors] = {};
   const float* at = left.data;
   for (int64_t k = 0; k < terms; ++k, at += left.column, panel += kWidth) {
-    Vector right[kVectors];
+    Vector right[Vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) right[v] = load(panel + v * kLanes);
+    for (int v = 0; v < Vectors; ++v) right[v] = load(panel + v * kLanes);
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
       const float x = at[i * left.row];
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[i][v] += x * right[v];
+      for (int v = 0; v < Vectors; ++v) sums[i][v] += x * right[v];
     }
   }
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i) {
     float* to = result + i * stride;
-    if (valid == kWidth) {
+    if (valid == Vectors * kLanes) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         store(to + v * kLanes, first ? sums[i][v] : load(to + v * kLanes) + sums[i][v]);
       }
     } else {
-      float values[kWidth];
+      float values[Vectors * kLanes];
       std::memcpy(values, &sums[i], sizeof values);
       for (int64_t j = 0; j < valid; ++j) to[j] = first ? values[j] : to[j] + values[j];
     }
@@ -160,11 +161,13 @@ void matmul(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
       for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
         const float* panel = shared ? packed.get() + p * depth * kWidth : own;
         if (!shared) pack_panel(p, own);
-        in_parts(height, kRows, [&](int64_t row, int64_t length) {
-          with_constant<kRows>(length, [&](auto count) {
-            tile<count()>({here.data + row * here.row, here.row, here.column}, panel, depth,
-                          result + (top + row) * columns + p * kWidth, columns, width(p),
-                          start == 0);
+        with_constant<kVectors>(ceil_div(width(p), kLanes), [&](auto vectors) {
+          in_parts(height, kRows, [&](int64_t row, int64_t length) {
+            with_constant<kRows>(length, [&](auto count) {
+              tile<count(), vectors()>({here.data + row * here.row, here.row, here.column}, panel,
+                                       depth, result + (top + row) * columns + p * kWidth, columns,
+                                       width(p), start == 0);
+            });
           });
         });
       }
