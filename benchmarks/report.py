@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import KINDS, total
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 OTHERS = {"tensorflow": "TensorFlow 2.21", "torch": "PyTorch"}
 PEAKS = {"tf1x_peak_mib": "peak memory, MiB", "tensorflow_peak_mib": "TensorFlow's, MiB"}
@@ -81,22 +83,23 @@ def pipelines(results: dict[str, Any]) -> list[str]:
 
 
 def processes(results: dict[str, Any]) -> list[str]:
-    both = [found for found in results.values() if "tensorflow" in found]
-    total = {key: sum(found[key] for found in both) for key in ("cold", "warm", "tensorflow")}
     rows = []
-    for name, found in [*results.items(), ("**total of those that both run**", total)]:
-        theirs = found.get("tensorflow")
-        row = [name, f"{found['cold']:.1f}", f"{found['warm']:.1f}"]
-        row += [f"{theirs:.1f}" if theirs else ""]
-        row += [ratio(theirs / found[key]) if theirs else "" for key in ("cold", "warm")]
+    for name, found in [*results.items(), ("**total of those in both**", total(results))]:
+        row = [name]
+        for suffix in ("", "_cpu"):
+            theirs = found.get(f"tensorflow{suffix}")
+            row += [f"{found[k + suffix]:.1f}" if k + suffix in found else "" for k in KINDS]
+            row += [ratio(theirs / found[k + suffix]) if theirs else "" for k in ("cold", "warm")]
         rows.append(row)
-    head = ["program, `--quick`", "cold, s", "warm, s", "TensorFlow 2.21, s"]
-    head += ["TensorFlow / cold", "TensorFlow / warm"]
+    head = ["program, `--quick`"]
+    for what in ("s", "processor s"):
+        head += [f"cold, {what}", f"warm, {what}", f"TensorFlow 2.21, {what}"]
+        head += ["TensorFlow / cold", "TensorFlow / warm"]
     return [
         "## Whole processes",
         "",
         "The course's programs from start to exit: the first time, with nothing compiled yet, and "
-        "again. TensorFlow's column is empty where it lacks a package or data.",
+        "again. TensorFlow's columns are empty where it lacks a package or data.",
         "",
         *table(head, rows),
     ]
