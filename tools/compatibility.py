@@ -14,17 +14,13 @@ import argparse
 import csv
 import datetime
 import json
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+
+from public_programs import Result, counts, runs
 
 import tf1x
 from tf1x import importer
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from public_programs import runs
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "compatibility.md"
 PROGRAMS_TITLE, SYMBOLS_TITLE = "## Programs", "## Symbols"
@@ -93,7 +89,7 @@ def symbols_part(rows: list[dict[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def programs_part(results: list[dict[str, Any]]) -> str:
+def programs_part(results: list[Result]) -> str:
     """What became of the programs of public repositories."""
     lines = [
         PROGRAMS_TITLE,
@@ -107,24 +103,24 @@ def programs_part(results: list[dict[str, Any]]) -> str:
         "| processor seconds, tf1x / TensorFlow |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(r["repository"] for r in results):
-        own = [r for r in results if r["repository"] == name]
-        lines.append(f"| {name} | `{own[0]['commit'][:10]}` | {_counts(own)} |")
+    for name in dict.fromkeys(r.repository for r in results):
+        own = [r for r in results if r.repository == name]
+        lines.append(f"| {name} | `{own[0].commit[:10]}` | {_counts(own)} |")
     lines.append(f"| **all** | | {_counts(results)} |")
-    at_hand = [r for r in results if not r["lacks"]]
+    at_hand = [r for r in results if not r.lacks]
     lists = {
         "Fail": [
-            f"{_name(r)}: {r['tf1x']['error']}: {_short(r['tf1x']['message'])}"
+            f"{_name(r)}: {r.tf1x['error']}: {_short(r.tf1x['message'])}"
             for r in at_hand
-            if not runs(r["tf1x"])
+            if not runs(r.tf1x)
         ],
         "Differ from TensorFlow in numbers": [
-            f"{_name(r)}: {r['agreement'].removeprefix('differs: ')}"
+            f"{_name(r)}: {r.agreement.removeprefix('differs: ')}"
             for r in at_hand
-            if r["agreement"].startswith("differs")
+            if r.agreement.startswith("differs")
         ],
         "Not at hand, and not counted above": [
-            f"{_name(r)}: {r['lacks']}" for r in results if r["lacks"]
+            f"{_name(r)}: {r.lacks}" for r in results if r.lacks
         ],
     }
     for title, found in lists.items():
@@ -132,23 +128,24 @@ def programs_part(results: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def _counts(results: list[dict[str, Any]]) -> str:
-    at_hand = [r for r in results if not r["lacks"]]
-    both = [r for r in at_hand if runs(r["tf1x"]) and runs(r["tensorflow"])]
-    compared = [r for r in both if r["agreement"].startswith(("equal", "differs"))]
-    equal = sum(r["agreement"].startswith("equal") for r in compared)
-    engines = ("tf1x", "tensorflow")
-    same = [r for r in both if all(r[engine]["outcome"] != "seconds" for engine in engines)]
-    ours, theirs = (sum(r[engine]["processor_seconds"] for r in same) for engine in engines)
+def _counts(results: list[Result]) -> str:
+    found = counts(results)
+    same = [
+        r
+        for r in results
+        if not r.lacks
+        and all(runs(e) and e["outcome"] != "seconds" for e in (r.tf1x, r.tensorflow))
+    ]
+    ours = sum(r.tf1x["processor_seconds"] for r in same)
+    theirs = sum(r.tensorflow["processor_seconds"] for r in same)
     return (
-        f"{len(at_hand)} | {sum(runs(r['tf1x']) for r in at_hand)} | "
-        f"{sum(runs(r['tensorflow']) for r in at_hand)} | {equal} of {len(compared)} | "
+        f"{found.at_hand} | {found.tf1x} | {found.tensorflow} | {found.equal} of {found.compared} | "
         f"{ours:.0f} / {theirs:.0f}"
     )
 
 
-def _name(result: dict[str, Any]) -> str:
-    return f"`{result['repository']}/{result['name']}`"
+def _name(result: Result) -> str:
+    return f"`{result.repository}/{result.name}`"
 
 
 def _short(message: str) -> str:
@@ -163,7 +160,7 @@ def main() -> None:
     parser.add_argument("programs", metavar="PROGRAMS.JSON", type=Path, nargs="?")
     options = parser.parse_args()
     if options.programs:
-        programs = programs_part(json.loads(options.programs.read_text()))
+        programs = programs_part([Result(**r) for r in json.loads(options.programs.read_text())])
     else:
         _, title, rest = OUT.read_text().partition(PROGRAMS_TITLE)
         programs = title + rest.partition(SYMBOLS_TITLE)[0]

@@ -5,7 +5,7 @@
 The script's `import tensorflow as tf` gets `tensorflow.compat.v1` with the version-2 behaviour
 switched off, and `tensorflow.examples.tutorials.mnist`, which TensorFlow no longer has, is our own
 `src/tf1x/lib/mnist.py`. That file is loaded by its path: this process never imports tf1x.
-From Python: `from oracle import install; tf = install()`.
+From Python: `import oracle; tf = oracle.install()`, and `oracle.run(program)`.
 """
 
 import contextlib
@@ -18,7 +18,9 @@ import types
 import warnings
 from pathlib import Path
 
-MNIST_MODULE = Path(__file__).resolve().parents[1] / "src" / "tf1x" / "lib" / "mnist.py"
+OURS = Path(__file__).resolve().parents[1] / "src" / "tf1x"
+MNIST_MODULE = OURS / "lib" / "mnist.py"
+NOTEBOOK_MODULE = OURS / "importer" / "notebook.py"
 INPUT_DATA = "tensorflow.examples.tutorials.mnist.input_data"
 
 
@@ -81,16 +83,26 @@ def _install_tutorials(tf):
         child = package
 
 
+def run(program, arguments=(), is_module=False):
+    """Run a script, a notebook or, by its name, a module as this process's main program."""
+    sys.argv = [program, *arguments]
+    sys.path[0] = os.getcwd() if is_module else os.path.dirname(os.path.abspath(program))
+    if is_module:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    elif program.endswith(".ipynb"):
+        load("notebook_runner", NOTEBOOK_MODULE).run(Path(program))
+    else:
+        runpy.run_path(program, run_name="__main__")
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    script = sys.argv[1]
+    script, *arguments = sys.argv[1:]
     if not os.path.isfile(script):
         sys.exit(f"oracle: no such script: {script}")
     install()
-    sys.argv = sys.argv[1:]
-    sys.path[0] = os.path.dirname(os.path.abspath(script))
-    runpy.run_path(script, run_name="__main__")
+    run(script, arguments)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -255,24 +255,44 @@ def outcome(found: dict[str, Any]) -> str:
     return f"runs {reached[found['outcome']]} ({found['runs']} runs, {found['seconds']:.1f} s)"
 
 
+class Counts(NamedTuple):
+    """How many programs are at hand and, of these, run, could be compared and were equal."""
+
+    at_hand: int
+    tf1x: int
+    tensorflow: int
+    compared: int
+    equal: int
+
+
+def counts(results: list[Result]) -> Counts:
+    """The counts of some programs."""
+    at_hand = [r for r in results if not r.lacks]
+    equal = sum(r.agreement.startswith("equal") for r in at_hand)
+    return Counts(
+        at_hand=len(at_hand),
+        tf1x=sum(runs(r.tf1x) for r in at_hand),
+        tensorflow=sum(runs(r.tensorflow) for r in at_hand),
+        compared=equal + sum(r.agreement.startswith("differs") for r in at_hand),
+        equal=equal,
+    )
+
+
 def summary(results: list[Result], seconds: float) -> str:
     """How many run, by repository."""
     lines = []
     for name in dict.fromkeys(r.repository for r in results):
         own = [r for r in results if r.repository == name]
-        at_hand = [r for r in own if not r.lacks]
-        text = f"{name}: {sum(runs(r.tf1x) for r in at_hand)} of {len(at_hand)} run"
-        if len(own) > len(at_hand):
-            text += f"; {len(own) - len(at_hand)} more lack data or packages"
+        found = counts(own)
+        text = f"{name}: {found.tf1x} of {found.at_hand} run"
+        if len(own) > found.at_hand:
+            text += f"; {len(own) - found.at_hand} more lack data or packages"
         if any(r.tensorflow for r in own):
-            compared = [r for r in own if r.agreement.startswith(("equal", "differs"))]
-            equal = sum(r.agreement.startswith("equal") for r in compared)
-            text += f"; TensorFlow 2.21 {sum(runs(r.tensorflow) for r in at_hand)}"
-            text += f"; numbers equal in {equal} of {len(compared)}"
+            text += f"; TensorFlow 2.21 {found.tensorflow}"
+            text += f"; numbers equal in {found.equal} of {found.compared}"
         lines.append(text)
-    at_hand = [r for r in results if not r.lacks]
-    good = sum(runs(r.tf1x) for r in at_hand)
-    lines.append(f"all: {good} of {len(at_hand)} run, in {seconds:.0f} s")
+    found = counts(results)
+    lines.append(f"all: {found.tf1x} of {found.at_hand} run, in {seconds:.0f} s")
     return "\n".join(lines)
 
 

@@ -20,18 +20,14 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import record
 
-HERE = Path(__file__).resolve().parent
-NOTEBOOK = HERE.parent / "src" / "tf1x" / "importer" / "notebook.py"
-sys.path.insert(0, str(HERE))
-
-import record  # noqa: E402
-
-import oracle  # noqa: E402
+import oracle
 
 NUMBERS, SEED = 100, 42
 
@@ -91,49 +87,40 @@ def _seed(graph_class: Any) -> None:
     graph_class.__init__ = made
 
 
-def _start_tf1x(program: str, watch: Watch) -> int:
+def _tf1x() -> tuple[Any, Any, Callable[..., Any]]:
+    """The class whose `run` sessions use, the class of graphs, and what runs a program."""
     from tf1x.core.graph import Graph
-    from tf1x.importer import program as runner
+    from tf1x.importer import program
     from tf1x.runtime.session import BaseSession
 
-    watch.on(BaseSession)
-    _seed(Graph)
-    if program.startswith("-m "):
-        name, *arguments = program.removeprefix("-m ").split()
-        return runner.run(name, arguments, is_module=True)
-    return runner.run(program, [])
+    return BaseSession, Graph, program.run
 
 
-def _start_tensorflow(program: str, watch: Watch) -> int:
-    import runpy
-
+def _tensorflow() -> tuple[Any, Any, Callable[..., Any]]:
     oracle.install()
     from tensorflow.python.client.session import BaseSession
     from tensorflow.python.framework.ops import Graph
 
-    watch.on(BaseSession)
-    _seed(Graph)
+    return BaseSession, Graph, oracle.run
+
+
+ENGINES = {"tf1x": _tf1x, "tensorflow": _tensorflow}
+
+
+def _start(engine: str, program: str, watch: Watch) -> None:
+    session_class, graph_class, run = ENGINES[engine]()
+    watch.on(session_class)
+    _seed(graph_class)
     if program.startswith("-m "):
-        sys.path[0] = os.getcwd()
         name, *arguments = program.removeprefix("-m ").split()
-        sys.argv = [name, *arguments]
-        runpy.run_module(name, run_name="__main__", alter_sys=True)
+        run(name, arguments, is_module=True)
     else:
-        sys.path[0] = os.path.dirname(os.path.abspath(program))
-        sys.argv = [program]
-        if program.endswith(".ipynb"):
-            oracle.load("notebook_runner", NOTEBOOK).run(Path(program))
-        else:
-            runpy.run_path(program, run_name="__main__")
-    return 0
+        run(program, [])
 
 
 def _processor_seconds() -> float:
     """Of this process and those that it waited for."""
     return sum(os.times()[:4])
-
-
-ENGINES = {"tf1x": _start_tf1x, "tensorflow": _start_tensorflow}
 
 
 def _described(error: BaseException) -> dict[str, Any]:
@@ -166,7 +153,7 @@ def watched_run(engine: str, program: str, runs: int, seconds: float) -> dict[st
     sys.excepthook = on_error
     start = time.perf_counter()
     try:
-        ENGINES[engine](program, watch)
+        _start(engine, program, watch)
     except Stop:
         pass
     except SystemExit as end:

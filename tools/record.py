@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import pickle
-import runpy
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+import oracle
 
 _SMALL = 100
 
@@ -145,8 +143,6 @@ def _fed(key: Any, value: Any) -> list[tuple[Any, Any]]:
 def install(engine: str) -> tuple[Any, Any]:
     """The engine as `tensorflow`, and the class whose `run` its sessions use."""
     if engine == "tensorflow":
-        import oracle
-
         tf = oracle.install()
         from tensorflow.python.client import session
 
@@ -168,10 +164,8 @@ def record(engine: str, script: str, args: list[str], runs: int) -> list[Recordi
     """
     tf, session_class = install(engine)
     recorder = Recorder(tf, session_class, runs)
-    sys.argv = [script, *args]
-    sys.path.insert(0, str(Path(script).resolve().parent))
     try:
-        runpy.run_path(script, run_name="__main__")
+        oracle.run(script, args)
     except Stop:
         pass
     except SystemExit as end:

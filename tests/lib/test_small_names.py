@@ -171,9 +171,3 @@ def test_computations_for_a_tpu() -> None:
         session.run([tpu.initialize_system(), tpu.shutdown_system()])
         with pytest.raises(UnsupportedError, match="one replica"):
             tpu.batch_parallel(lambda x: x, [tf.constant(1.0)], num_shards=2)
-
-
-def test_autograph_says_what_to_write() -> None:
-    with pytest.raises(UnsupportedError, match=r"tf\.cond"):
-        tf.autograph.to_graph(lambda x: x)
-    assert tf.autograph.do_not_convert(len) is len

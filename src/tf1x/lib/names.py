@@ -46,3 +46,6 @@ for _name in ("do_not_convert", "to_code", "to_graph"):
     lazy("tf1x.lib.autograph", f"autograph.{_name}", f"contrib.autograph.{_name}")
 for _name in ("convert", "set_element_type", "stack"):
     lazy("tf1x.lib.autograph", f"contrib.autograph.{_name}")
+for _name in ("Feature", "do_not_convert", "set_element_type", "set_loop_options"):
+    lazy("tf1x.lib.autograph", f"autograph.experimental.{_name}")
+lazy("tf1x.lib.autograph", "contrib.autograph.Feature")

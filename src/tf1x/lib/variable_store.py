@@ -20,8 +20,8 @@ from tf1x.lib.variables import (
     VariableAggregation,
     VariableSynchronization,
     init_scope,
-    take_operators,
 )
+from tf1x.ops.operators import take_operators
 
 
 class PartitionInfo(NamedTuple):

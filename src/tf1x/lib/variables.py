@@ -15,7 +15,8 @@ from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initial_values import guarded
 from tf1x.lib.variable_updates import VariableUpdates, scattered
-from tf1x.ops import array, array_slicing, operators, state  # noqa: F401  (they install Tensor's operators)
+from tf1x.ops import array, array_slicing, state  # noqa: F401  (installs an operator of Tensor)
+from tf1x.ops.operators import take_operators
 from tf1x.ops.scatter import ResourceGather, ResourceGatherNd
 
 
@@ -603,29 +604,6 @@ def _to_tensor(
 
 
 convert.register_tensor_conversion_function(Variable, _to_tensor)
-
-_OPERATORS = (
-    "add", "radd", "sub", "rsub", "mul", "rmul", "div", "rdiv", "truediv", "rtruediv", "floordiv",
-    "rfloordiv", "mod", "rmod", "lt", "le", "gt", "ge", "and", "rand", "or", "ror", "xor", "rxor",
-    "getitem", "pow", "rpow", "invert", "neg", "abs", "matmul", "rmatmul",
-)  # fmt: skip
-
-
-def take_operators(kind: type, value: Callable[[Any], Tensor]) -> None:
-    """Give a class the operators of `Tensor`, applied to `value(self)`."""
-
-    def delegate(name: str) -> None:
-        operator = getattr(Tensor, name)
-
-        def apply(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return operator(value(self), *args, **kwargs)
-
-        apply.__name__ = name
-        setattr(kind, name, apply)
-
-    for name in _OPERATORS:
-        delegate(f"__{name}__")
-
 
 take_operators(Variable, lambda variable: variable.value())
 

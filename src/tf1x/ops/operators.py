@@ -113,3 +113,19 @@ def install() -> None:
 
 
 install()
+
+
+def take_operators(kind: type, value: Callable[[Any], Tensor]) -> None:
+    """Give a class the operators of `Tensor`, applied to `value(self)`."""
+
+    def delegate(name: str) -> None:
+        operator = getattr(Tensor, name)
+
+        def apply(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return operator(value(self), *args, **kwargs)
+
+        apply.__name__ = name
+        setattr(kind, name, apply)
+
+    for name in Tensor.OVERLOADABLE_OPERATORS:  # type: ignore[attr-defined]
+        delegate(name)

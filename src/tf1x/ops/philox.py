@@ -35,10 +35,6 @@ Shape = Sequence[int]
 Seed = Any  # an int, np.uint64, or a traced uint64 scalar
 Convert = Callable[[Array], Array]  # words [n, 4] to values [n, k]
 Candidates = Callable[[Array, int], Array]  # (first blocks [n], blocks) to normals [n, k]
-State = tuple[Array, ...]  # what a rejection kernel keeps of each output, all [lanes]
-# What is left of a lane's last block: its two float64 values (the second is used first) and how
-# many are unused.
-Buffer = tuple[Array, Array, Array]
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -96,12 +92,12 @@ def blocks_per_run(op: str, shape: Shape) -> int:
 # ---- The generator ------------------------------------------------------------------------------
 
 
-def _namespace(*args: Any) -> Namespace:
+def namespace(*args: Any) -> Namespace:
     """jax.numpy if any argument is a JAX array or tracer, else numpy."""
     return jnp if any(isinstance(arg, jax.Array) for arg in args) else np
 
 
-def _uint64(counter: Any) -> Any:
+def uint64(counter: Any) -> Any:
     """The counter as a uint64 scalar of its own namespace."""
     is_jax = isinstance(counter, jax.Array)
     return counter.astype(jnp.uint64) if is_jax else np.uint64(int(counter) & _MASK64)
@@ -109,7 +105,7 @@ def _uint64(counter: Any) -> Any:
 
 def _halves(seed: Seed) -> tuple[Any, Any]:
     """(low, high) 32-bit words of a 64-bit seed."""
-    bits = seed & _MASK64 if isinstance(seed, int) else _uint64(seed)
+    bits = seed & _MASK64 if isinstance(seed, int) else uint64(seed)
     return bits & _MASK32, bits >> 32
 
 
@@ -119,7 +115,7 @@ def _round_keys(seed: Seed) -> list[tuple[Any, Any]]:
     return [((low + r * _WEYL[0]) & _MASK32, (high + r * _WEYL[1]) & _MASK32) for r in range(10)]
 
 
-def _generate(convert: Convert, seed: Seed, seed2: Seed, blocks: Array) -> Array:
+def generate(convert: Convert, seed: Seed, seed2: Seed, blocks: Array) -> Array:
     """The converted words of block numbers uint64 [n]: [n, k]."""
     if isinstance(blocks, jax.Array):
         return convert(_words_jax(seed, seed2, blocks))
@@ -169,12 +165,12 @@ def _words_jax(seed: Seed, seed2: Seed, blocks: jax.Array) -> jax.Array:
 
 
 def _consecutive(convert: Convert, seed: Seed, seed2: Seed, counter: Any, count: int) -> Array:
-    """`_generate` for `count` blocks from `counter` on."""
+    """`generate` for `count` blocks from `counter` on."""
     filled = fill("words", seed, seed2, counter, (count, 4), np.uint32)
     if filled is not None:
         return convert(filled)
-    blocks = _namespace(counter).arange(count, dtype=np.uint64) + _uint64(counter)
-    return _generate(convert, seed, seed2, blocks)
+    blocks = namespace(counter).arange(count, dtype=np.uint64) + uint64(counter)
+    return generate(convert, seed, seed2, blocks)
 
 
 def words(seed: Seed, seed2: Seed, counter: Any, count: int) -> Array:
@@ -218,12 +214,12 @@ def _unit(block: Array, dtype: Any) -> Array:
     return _fill_mantissa(block if dtype == np.float32 else block.astype(np.uint16), dtype)
 
 
-_unit64 = partial(_unit, dtype=np.float64)
+unit64 = partial(_unit, dtype=np.float64)
 
 
 def _log32(x: Array) -> Array:
     """Natural logarithm of positive normal float32s as glibc's logf rounds it (see _LOG_TABLE)."""
-    xp = _namespace(x)
+    xp = namespace(x)
     bits = x.view(np.int32)
     # x = 2^exponent z with z in [0.699, 1.398): then log x = exponent log 2 + log c + log1p(r).
     offset = bits - np.int32(0x3F330000)
@@ -239,7 +235,7 @@ def _log32(x: Array) -> Array:
 
 def _sin_cos32(angle: Array) -> tuple[Array, Array]:
     """Sine and cosine of float32 angles in [0, 7] as glibc's sinf and cosf round them."""
-    xp = _namespace(angle)
+    xp = namespace(angle)
     x = angle.astype(np.float64)
     quadrant = xp.floor(x * (2 / math.pi) + 0.5)
     x = x - quadrant * (math.pi / 2)
@@ -258,7 +254,7 @@ def _sin_cos32(angle: Array) -> tuple[Array, Array]:
 
 def _box_muller32(block: Array) -> Array:
     """Words [..., 4] to standard normals, float32 [..., 4]; every step is rounded to float32."""
-    xp = _namespace(block)
+    xp = namespace(block)
     uniforms = _unit(block, np.float32)
     angle = (uniforms[..., 1::2].astype(np.float64) * (2 * math.pi)).astype(np.float32)
     log = _log32(xp.maximum(uniforms[..., 0::2], np.float32(1e-7)))
@@ -267,10 +263,10 @@ def _box_muller32(block: Array) -> Array:
     return xp.stack([sine * radius, cosine * radius], axis=-1).reshape(block.shape)
 
 
-def _box_muller64(block: Array) -> Array:
+def box_muller64(block: Array) -> Array:
     """Words [n, 4] to standard normals, float64 [n, 2]."""
-    xp = _namespace(block)
-    uniforms = _unit64(block)
+    xp = namespace(block)
+    uniforms = unit64(block)
 
     def libm(function: str, x: Array) -> Array:
         # NumPy's own float64 functions (SVML on AVX-512) differ from the C library's by 1 ulp in
@@ -286,7 +282,7 @@ def _box_muller64(block: Array) -> Array:
 
 def _box_muller(block: Array, dtype: Any) -> Array:
     """Words [..., 4] to normals: float64 [..., 2] if dtype is float64, else float32 [..., 4]."""
-    return _box_muller64(block) if np.dtype(dtype) == np.float64 else _box_muller32(block)
+    return box_muller64(block) if np.dtype(dtype) == np.float64 else _box_muller32(block)
 
 
 def _per_block(dtype: Any) -> int:
@@ -322,7 +318,7 @@ def uniform_int(
 
     The bounds are scalars; a word (two for int64) is taken modulo their distance.
     """
-    xp, dtype = _namespace(counter, minval, maxval), np.dtype(dtype)
+    xp, dtype = namespace(counter, minval, maxval), np.dtype(dtype)
     unsigned = np.dtype(f"u{dtype.name}")
     low, high = (xp.asarray(bound, dtype=dtype).astype(unsigned) for bound in (minval, maxval))
 
@@ -353,16 +349,16 @@ def truncated_normal(seed: Seed, seed2: Seed, counter: Any, shape: Shape, dtype:
     need = _per_block(dtype)
     groups = _blocks_for(math.prod(shape), need)
     stride = BLOCKS_PER_OUTPUT * need // 4
-    xp = _namespace(counter)
+    xp = namespace(counter)
     if groups == 0:
         return xp.zeros(tuple(shape), dtype)
-    first = _uint64(counter) + xp.arange(groups, dtype=np.uint64) * np.uint64(stride)
+    first = uint64(counter) + xp.arange(groups, dtype=np.uint64) * np.uint64(stride)
 
     def candidates(first_blocks: Array, count: int) -> Array:
         """Normals of `count` blocks from each of first_blocks [n] on: [n, count * need]."""
         blocks = first_blocks[:, None] + xp.arange(count, dtype=np.uint64)
         convert = partial(_box_muller, dtype=dtype)
-        return _generate(convert, seed, seed2, blocks.reshape(-1)).reshape(
+        return generate(convert, seed, seed2, blocks.reshape(-1)).reshape(
             (first_blocks.shape[0], count * need)
         )
 
@@ -412,7 +408,7 @@ def permutation(seed: Seed, seed2: Seed, counter: Any, size: int) -> Array:
     A Fisher-Yates shuffle from the front: row i changes places with row i + (word i mod rest).
     """
     if size <= 1:
-        return _namespace(counter).arange(size, dtype=np.int64)
+        return namespace(counter).arange(size, dtype=np.int64)
     block = words(seed, seed2, counter, _blocks_for(size - 1, 4))
     rest = np.arange(size, 1, -1, dtype=np.uint32)
     targets = block.reshape(-1)[: size - 1] % rest + np.arange(size - 1, dtype=np.uint32)
@@ -441,11 +437,11 @@ def multinomial(
     that starts at row b skips b * (num_samples + 3) // 4 blocks, so that its numbers depend on
     the machine.  This is the result with intra_op_parallelism_threads=1.
     """
-    xp = _namespace(counter, logits)
+    xp = namespace(counter, logits)
     batch = logits.shape[0]
     if batch * num_samples == 0:
         return xp.zeros((batch, num_samples), dtype=dtype)
-    uniforms = _consecutive(_unit64, seed, seed2, counter, _blocks_for(batch * num_samples, 2))
+    uniforms = _consecutive(unit64, seed, seed2, counter, _blocks_for(batch * num_samples, 2))
     uniforms = _reshape(uniforms, (batch, num_samples))
     # Logits that are not finite have probability 0.
     finite = xp.isfinite(logits)
@@ -458,173 +454,3 @@ def multinomial(
     if xp is np:
         return np.stack(list(map(search, cumulative, thresholds))).astype(dtype)
     return jax.vmap(search)(cumulative, thresholds).astype(dtype)
-
-
-# ---- Rejection kernels: a stream of blocks for each output --------------------------------------
-
-
-def _draw(
-    fresh: Callable[[Array], Array], block: Array, buffer: Buffer, wanted: Array, xp: Namespace
-) -> tuple[Array, Array, Buffer]:
-    """Take a value in every lane where `wanted`: (values, next block, buffer), each [lanes].
-
-    fresh: maps block numbers [lanes] to values [lanes, 2].
-    """
-    first, second, left = buffer
-    refill = wanted & (left == 0)
-    values = fresh(block)
-    first = xp.where(refill, values[:, 0], first)
-    second = xp.where(refill, values[:, 1], second)
-    left = xp.where(refill, 2, left) - wanted.astype(np.int32)
-    value = xp.where(left == 1, second, first)
-    return value, block + refill.astype(np.uint64), (first, second, left)
-
-
-def _until_settled(
-    step: Callable[[State, State], State], state: State, pending: Array, parameters: State
-) -> State:
-    """Repeat `state, accepted = step(state, parameters)` in each lane until it is accepted.
-
-    All arrays are [lanes]; pending: the lanes to run.  step returns the new state and, as the
-    last element, which lanes are accepted.  Returns the state at acceptance.
-    """
-    if isinstance(pending, np.ndarray):
-        state = tuple(np.array(part) for part in state)
-        lanes = np.flatnonzero(pending)
-        while lanes.size:
-            here, constants = (tuple(a[lanes] for a in arrays) for arrays in (state, parameters))
-            *new, accepted = step(here, constants)
-            for part, new_part in zip(state, new, strict=True):
-                part[lanes] = new_part
-            lanes = lanes[~accepted]
-        return state
-
-    def body(carry: tuple[Array, State]) -> tuple[Array, State]:
-        pending, state = carry
-        *new, accepted = step(state, parameters)
-        merged = tuple(jnp.where(pending, n, old) for n, old in zip(new, state, strict=True))
-        return pending & ~accepted, merged
-
-    return jax.lax.while_loop(lambda carry: carry[0].any(), body, (pending, state))[1]
-
-
-def _lanes(counter: Any, shape: Shape, parameter: Array, xp: Namespace) -> tuple[Array, Array]:
-    """(first block, float64 parameter) of every lane; all samples of a parameter are adjacent."""
-    samples = math.prod(shape)
-    flat = xp.asarray(parameter).reshape(-1).astype(np.float64)
-    offset = xp.arange(samples * flat.size, dtype=np.uint64) * np.uint64(BLOCKS_PER_OUTPUT)
-    return offset + _uint64(counter), xp.broadcast_to(flat[:, None], (flat.size, samples)).reshape(
-        -1
-    )
-
-
-def _from_lanes(values: Array, shape: Shape, parameter_shape: Shape, dtype: Any) -> Array:
-    """Lanes [parameters * samples] to `shape` + `parameter_shape`."""
-    by_parameter = values.reshape((math.prod(parameter_shape), math.prod(shape)))
-    return by_parameter.T.reshape((*shape, *parameter_shape)).astype(dtype)
-
-
-def gamma(
-    seed: Seed, seed2: Seed, counter: Any, shape: Shape, alpha: Array, dtype: Any = None
-) -> Array:
-    """RandomGamma: `shape` + alpha.shape values of scale 1, `dtype` (by default alpha's).
-
-    Marsaglia and Tsang, "A simple method for generating gamma variables" (2000), in float64;
-    below alpha = 1 a sample for alpha + 1 is scaled by a uniform to the power 1 / alpha, and
-    alpha = 1 is an exponential variable.
-    """
-    xp = _namespace(counter, alpha)
-    alpha = xp.asarray(alpha)
-    dtype = alpha.dtype if dtype is None else dtype
-    first, shape_parameter = _lanes(counter, shape, alpha, xp)
-    small, is_one = shape_parameter < 1, shape_parameter == 1
-    d = shape_parameter + xp.where(small, 2 / 3, -1 / 3)
-    uniforms = partial(_generate, _unit64, seed, seed2)
-    normals = partial(_generate, _box_muller64, seed, seed2)
-
-    def attempt(state: State, parameters: State) -> State:
-        block, _, *buffers = state
-        d, c = parameters
-        everywhere = xp.ones(block.shape, bool)
-        x, block, normal_buffer = _draw(normals, block, tuple(buffers[:3]), everywhere, xp)
-        v = 1 + c * x
-        positive = ~(v <= 0)  # a NaN (alpha is NaN or negative) is accepted
-        u, block, uniform_buffer = _draw(uniforms, block, tuple(buffers[3:]), positive, xp)
-        v = xp.where(positive, v * v * v, 1.0)
-        squeezed = u < 1 - 0.0331 * (x * x) * (x * x)
-        accepted = squeezed | (xp.log(u) < 0.5 * x * x + d * (1 - v + xp.log(v)))
-        return (block, d * v, *normal_buffer, *uniform_buffer, positive & accepted)
-
-    zeros = xp.zeros(first.shape)
-    empty = (zeros, zeros, xp.zeros(first.shape, np.int32))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        c = (1 / 3) / xp.sqrt(d)
-        state = _until_settled(attempt, (first, zeros, *empty, *empty), ~is_one, (d, c))
-        block, values, *buffers = state
-        boost, *_ = _draw(uniforms, block, tuple(buffers[3:]), small, xp)
-        values = xp.where(small, values * boost ** (1 / shape_parameter), values)
-        exponential = -xp.log1p(-uniforms(first)[:, 1])
-        values = xp.where(is_one, exponential, values)
-        if np.dtype(dtype).itemsize == 2:  # rounded to float32 on the way
-            to_float32 = partial(jax.lax.reduce_precision, exponent_bits=8, mantissa_bits=23)
-            values = values.astype(np.float32) if xp is np else to_float32(values)
-        out = _from_lanes(values, shape, alpha.shape, dtype)
-    if xp is np and np.dtype(dtype).itemsize >= 4:
-        # TensorFlow's threads flush subnormal numbers to zero; XLA's do so as well.
-        out[np.abs(out) < np.finfo(dtype).tiny] = 0
-    return out
-
-
-def poisson(seed: Seed, seed2: Seed, counter: Any, shape: Shape, rate: Array, dtype: Any) -> Array:
-    """RandomPoissonV2: `shape` + rate.shape counts, `dtype` (float16/32/64, int32, int64).
-
-    Below rate 10 Knuth's product of uniforms, above it the transformed rejection of Hormann,
-    "The transformed rejection method for generating Poisson random variables" (1993), algorithm
-    PTRS; all in float64.  For a rate that is NaN or too large for `dtype`, where TensorFlow's
-    kernel does not return, the rate itself is the result.
-    """
-    xp = _namespace(counter, rate)
-    rate = xp.asarray(rate)
-    dtype = np.dtype(dtype)
-    largest = float(np.iinfo(dtype).max if dtype.kind == "i" else ml_dtypes.finfo(dtype).max)
-    first, mean = _lanes(counter, shape, rate, xp)
-    uniforms = partial(_generate, _unit64, seed, seed2)
-
-    def attempt(state: State, parameters: State) -> State:
-        block, count, product, *parts = state
-        (mean,) = parameters
-        large = mean >= 10
-        u, block, buffer = _draw(uniforms, block, tuple(parts), xp.ones_like(large), xp)
-        v, block, buffer = _draw(uniforms, block, buffer, large, xp)
-        k, accepted = _poisson_ptrs(u, v, mean, xp)
-        product = product * u
-        below = product <= xp.exp(-mean)
-        settled = xp.where(large, accepted & (k <= largest), below)
-        count = xp.where(large, k, xp.where(below, count, count + 1))
-        return (block, count, product, *buffer, settled)
-
-    regular, zeros = mean <= largest, xp.zeros(first.shape)
-    empty = (zeros, zeros, xp.zeros(first.shape, np.int32))
-    state = (first, xp.where(regular, 0.0, mean), zeros + 1, *empty)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        state = _until_settled(attempt, state, regular, (mean,))
-        return _from_lanes(state[1], shape, rate.shape, dtype)
-
-
-def _poisson_ptrs(u: Array, v: Array, mean: Array, xp: Namespace) -> tuple[Array, Array]:
-    """One PTRS attempt from uniforms u, v in [0, 1): (count, accepted), each [lanes]."""
-    u = u - 0.5
-    b = 0.931 + 2.53 * xp.sqrt(mean)
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    distance = 0.5 - xp.abs(u)
-    k = xp.floor((2 * a / distance + b) * u + mean + 0.43)
-    surely = (distance >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2))
-    never = (k < 0) | ((distance < 0.013) & (v > distance))
-    if xp is np:
-        from scipy.special import gammaln as log_gamma  # takes 0.2 s to import, is rarely needed
-    else:
-        log_gamma = jax.lax.lgamma
-    log_target = k * xp.log(mean) - mean - log_gamma(k + 1)
-    log_proposal = xp.log(v * inverse_alpha / (a / (distance * distance) + b))
-    return k, surely | (~never & (log_proposal <= log_target))

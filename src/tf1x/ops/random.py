@@ -1,4 +1,4 @@
-"""Random numbers: TensorFlow's ops, with TensorFlow's streams (philox.py).
+"""Random numbers: TensorFlow's ops, with TensorFlow's streams (philox.py, rejection_sampling.py).
 
 Each op has two seeds and, in each session, a position in its stream; `counter` is that position,
 supplied by the runtime, which moves it on after each run.
@@ -30,7 +30,7 @@ from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
-from tf1x.ops import math, philox, xp
+from tf1x.ops import math, philox, rejection_sampling, xp
 from tf1x.ops.shape_rules import dims, unchanged
 
 _SEEDS: dict[str, tuple[str, Any]] = {"seed": ("int", 0), "seed2": ("int", 0)}
@@ -157,7 +157,7 @@ def RandomGamma(shape: Any, alpha: Any, *, counter: Any) -> Any:
     """Gamma values of rate 1: for each of `alpha`, an array of `shape` in front."""
     size = xp.static_shape(shape)
     start = counter.take(philox.blocks_per_run("RandomGamma", size + np.shape(alpha)))
-    return philox.gamma(*counter.key, start, size, alpha, alpha.dtype)
+    return rejection_sampling.gamma(*counter.key, start, size, alpha, alpha.dtype)
 
 
 @op(
@@ -174,7 +174,7 @@ def RandomPoissonV2(shape: Any, rate: Any, *, dtype: DType, counter: Any) -> Any
     """Poisson counts: for each of `rate`, an array of `shape` in front."""
     size = xp.static_shape(shape)
     start = counter.take(philox.blocks_per_run("RandomPoissonV2", size + np.shape(rate)))
-    return philox.poisson(*counter.key, start, size, rate, dtype.as_numpy_dtype)
+    return rejection_sampling.poisson(*counter.key, start, size, rate, dtype.as_numpy_dtype)
 
 
 def _seed_attrs(seed: int | None) -> dict[str, int]:

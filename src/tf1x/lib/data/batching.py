@@ -12,11 +12,8 @@ from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.lib.data import structure
+from tf1x.lib.data.arguments import int64_tensor
 from tf1x.lib.data.structure import Spec
-
-
-def int64_tensor(value: Any, name: str) -> Tensor:
-    return convert.to_tensor(value, int64, name=name)
 
 
 def batched_spec(spec: Any, size: Tensor, drop: Tensor) -> Any:

@@ -7,41 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core import convert, opdef, scopes
+from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype, bool_, int64, string
 from tf1x.core.graph import Tensor
-from tf1x.core.random_seed import get_seed
 from tf1x.core.sparse_tensor import SparseTensor, parts
 from tf1x.lib.data import iterator, structure
-from tf1x.lib.data.batching import (
-    batched_spec,
-    int64_tensor,
-    padded_shape,
-    padding_tensors,
-    static_shape,
-)
-from tf1x.lib.data.functions import Traced
+from tf1x.lib.data.arguments import AUTOTUNE, determinism, int64_tensor, seed_tensors
+from tf1x.lib.data.batching import batched_spec, padded_shape, padding_tensors, static_shape
+from tf1x.lib.data.functions import Traced, dataset_spec, traced_predicate, traced_with_state
 from tf1x.lib.data.options import Options
 from tf1x.lib.data.structure import DatasetSpec, SparseSpec, Spec
 from tf1x.ops import dataset as ops
 from tf1x.ops import dataset_batch, dataset_interleave, dataset_map
-
-AUTOTUNE = -1
-
-
-def seed_tensors(seed: int | None) -> tuple[Tensor, Tensor]:
-    """The two seeds of a dataset op, of which 0 and 0 stand for random ones."""
-    first, second = get_seed(seed)
-    seed_tensor = int64_tensor(0 if first is None else first, "seed")
-    if second is None:
-        return seed_tensor, int64_tensor(0, "seed2")
-    with scopes.name_scope("seed2") as scope:
-        second_tensor = convert.to_tensor(second, int64)
-        equal = opdef.get("Equal").endpoint
-        both = opdef.get("LogicalAnd").endpoint(equal(seed_tensor, 0), equal(second_tensor, 0))
-        largest = convert.to_tensor(2**31 - 1, int64)
-        chosen = opdef.get("SelectV2").endpoint(both, largest, second_tensor, name=scope)
-    return seed_tensor, chosen
 
 
 class Dataset:
@@ -174,7 +151,7 @@ class Dataset:
             size = first if size is None else size
         unbatched = structure.map_leaves(Spec.unbatched, spec)
         node = ops.TensorSliceDataset(
-            _many_tensors(spec, element), output_shapes=structure.flat_shapes(unbatched)
+            structure.row_tensors(spec, element), output_shapes=structure.flat_shapes(unbatched)
         )
         return Dataset(node, unbatched)
 
@@ -380,7 +357,7 @@ class Dataset:
             dataset_map.ParallelMapDatasetV2,
             int64_tensor(num_parallel_calls, "num_parallel_calls"),
             f=function.attr,
-            deterministic=_determinism(deterministic),
+            deterministic=determinism(deterministic),
         )
 
     def map_with_legacy_function(
@@ -399,7 +376,7 @@ class Dataset:
             TypeError: `map_func` does not return a dataset.
         """
         function = Traced(map_func, self._spec, "Dataset_flat_map")
-        spec = _dataset_spec(function)
+        spec = dataset_spec(function)
         return self._calling(spec, function, dataset_interleave.FlatMapDataset, f=function.attr)
 
     def interleave(
@@ -421,7 +398,7 @@ class Dataset:
             TypeError: `map_func` does not return a dataset.
         """
         function = Traced(map_func, self._spec, "Dataset_interleave")
-        spec = _dataset_spec(function)
+        spec = dataset_spec(function)
         block = 1 if block_length is None else block_length
         if cycle_length is None:
             cycle_length = AUTOTUNE
@@ -441,7 +418,7 @@ class Dataset:
             int64_tensor(AUTOTUNE, "prefetch_input_elements"),
             int64_tensor(num_parallel_calls, "num_parallel_calls"),
             f=function.attr,
-            deterministic=_determinism(deterministic),
+            deterministic=determinism(deterministic),
         )
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
@@ -450,7 +427,7 @@ class Dataset:
         Raises:
             ValueError: it is something else.
         """
-        function = _predicate(predicate, self._spec, "Dataset_filter")
+        function = traced_predicate(predicate, self._spec, "Dataset_filter")
         node = dataset_map.FilterDataset
         return self._calling(self._spec, function, node, predicate=function.attr)
 
@@ -458,7 +435,7 @@ class Dataset:
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements before the first for which `predicate` does not hold."""
-        function = _predicate(predicate, self._spec, "Dataset_take_while")
+        function = traced_predicate(predicate, self._spec, "Dataset_take_while")
         node = dataset_map.TakeWhileDataset
         return self._calling(self._spec, function, node, predicate=function.attr)
 
@@ -467,28 +444,20 @@ class Dataset:
     ) -> Dataset:
         """`scan_func(state, element)` gives (next state, new element)."""
         state = structure.normalized(initial_state)
-        function, spec = _with_state(
+        function, spec = traced_with_state(
             lambda s: Traced(scan_func, (s, self._spec), "Dataset_scan"), structure.spec_of(state)
         )
         if not isinstance(function.spec, tuple) or len(function.spec) != 2:
             raise TypeError("The scan function must return a pair comprising the new state and the output value.")  # fmt: skip
-        return self._calling_with_state(
-            state, spec, function.spec[1], function, dataset_map.ScanDataset
-        )
-
-    def _calling_with_state(
-        self, state: Any, state_spec: Any, spec: Any, function: Traced, node: Any
-    ) -> Dataset:
         with function.waited_for():
-            made = node(
-                self._variant_tensor,
-                structure.to_tensors(state_spec, state),
+            return self._other(
+                function.spec[1],
+                dataset_map.ScanDataset,
+                structure.to_tensors(spec, state),
                 function.captures,
                 f=function.attr,
                 preserve_cardinality=True,
-                **self._outputs(spec),
             )
-        return Dataset(made, spec)
 
     def reduce(
         self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None
@@ -496,7 +465,7 @@ class Dataset:
         """The last state, a nest of tensors, of `state = reduce_func(state, element)`."""
         with scopes.name_scope("initial_state"):
             state = structure.normalized(initial_state)
-        function, spec = _with_state(
+        function, spec = traced_with_state(
             lambda s: Traced(reduce_func, (s, self._spec), "reduce"),
             structure.spec_of(state),
             lambda result: result,
@@ -640,61 +609,3 @@ class Dataset:
         made = self._same(ops.OptionsDataset, serialized_options=b"")
         made._options = self.options().merge(options)  # type: ignore[attr-defined]
         return made
-
-
-# -- helpers -------------------------------------------------------------------------------------
-
-
-def _determinism(value: bool | None) -> str:
-    return "default" if value is None else str(bool(value)).lower()
-
-
-def _many_tensors(spec: Any, element: Any) -> list[Tensor]:
-    """The flat tensors whose rows stand for the elements."""
-    found = []
-    for leaf, value in zip(structure.flatten(spec), structure.flatten(element), strict=True):
-        if isinstance(leaf, SparseSpec):
-            node = opdef.get("SerializeManySparse").endpoint
-            found.append(node(*parts(value), out_type=structure.variant))
-        else:
-            found.append(value)
-    return found
-
-
-def _dataset_spec(function: Traced) -> Any:
-    if not isinstance(function.spec, DatasetSpec):
-        raise TypeError("`map_func` must return a `Dataset` object.")
-    return function.spec.element
-
-
-def _predicate(predicate: Callable[..., Any], spec: Any, name: str) -> Traced:
-    function = Traced(predicate, spec, name)
-    result = function.spec
-    if type(result) is not Spec or result.dtype is not bool_ or result.shape.ndims not in (0, None):
-        raise ValueError(f"`predicate` must return a scalar boolean tensor, but it returns {result!r}.")  # fmt: skip
-    return function
-
-
-def _with_state(
-    trace: Callable[[Any], Traced],
-    spec: Any,
-    state_of: Callable[[Any], Any] = lambda result: result[0],
-) -> tuple[Traced, Any]:
-    """A traced function of a state, and what is known of the state in all steps.
-
-    Raises:
-        TypeError: the new state is of another type.
-    """
-    while True:
-        function = trace(spec)
-        found = state_of(function.spec)
-        for have, want in zip(structure.flatten(found), structure.flatten(spec), strict=True):
-            if have.dtype is not want.dtype:
-                raise TypeError(
-                    f"The element types for the new state must match the initial state. Expected "
-                    f"{structure.types_of(spec)}; got {structure.types_of(found)}."
-                )
-        common = structure.map_leaves(Spec.common, spec, found)
-        if structure.flat_shapes(common) == structure.flat_shapes(spec):
-            return function, spec
-        spec = common

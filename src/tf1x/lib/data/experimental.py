@@ -11,8 +11,9 @@ from tf1x.core import convert, opdef
 from tf1x.core.dtypes import bool_, int64
 from tf1x.core.errors import UnsupportedError
 from tf1x.lib.data import structure
-from tf1x.lib.data.batching import batched_spec, int64_tensor
-from tf1x.lib.data.dataset import AUTOTUNE, Dataset, seed_tensors
+from tf1x.lib.data.arguments import AUTOTUNE, int64_tensor, seed_tensors
+from tf1x.lib.data.batching import batched_spec
+from tf1x.lib.data.dataset import Dataset
 from tf1x.lib.data.functions import Traced
 from tf1x.lib.data.grouping import Transformation
 from tf1x.lib.data.structure import Spec

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import opdef, scopes
-from tf1x.core.dtypes import resource, variant
+from tf1x.core.dtypes import bool_, resource, variant
 from tf1x.core.func_graph import FuncAttr, FuncGraph
 from tf1x.core.graph import Graph, Operation, Tensor
 from tf1x.lib.data import structure
+from tf1x.lib.data.structure import DatasetSpec, Spec
 
 
 class DatasetFunction(FuncGraph):
@@ -97,6 +98,48 @@ def _needed(graph: Graph, outputs: list[Tensor]) -> set[Operation]:
             found.add(op)
             stack += [t.op for t in op.inputs] + op.control_inputs
     return found
+
+
+# -- functions of a certain kind ------------------------------------------------------------------
+
+
+def dataset_spec(function: Traced) -> Any:
+    if not isinstance(function.spec, DatasetSpec):
+        raise TypeError("`map_func` must return a `Dataset` object.")
+    return function.spec.element
+
+
+def traced_predicate(predicate: Callable[..., Any], spec: Any, name: str) -> Traced:
+    function = Traced(predicate, spec, name)
+    result = function.spec
+    if type(result) is not Spec or result.dtype is not bool_ or result.shape.ndims not in (0, None):
+        raise ValueError(f"`predicate` must return a scalar boolean tensor, but it returns {result!r}.")  # fmt: skip
+    return function
+
+
+def traced_with_state(
+    trace: Callable[[Any], Traced],
+    spec: Any,
+    state_of: Callable[[Any], Any] = lambda result: result[0],
+) -> tuple[Traced, Any]:
+    """A traced function of a state, and what is known of the state in all steps.
+
+    Raises:
+        TypeError: the new state is of another type.
+    """
+    while True:
+        function = trace(spec)
+        found = state_of(function.spec)
+        for have, want in zip(structure.flatten(found), structure.flatten(spec), strict=True):
+            if have.dtype is not want.dtype:
+                raise TypeError(
+                    f"The element types for the new state must match the initial state. Expected "
+                    f"{structure.types_of(spec)}; got {structure.types_of(found)}."
+                )
+        common = structure.map_leaves(Spec.common, spec, found)
+        if structure.flat_shapes(common) == structure.flat_shapes(spec):
+            return function, spec
+        spec = common
 
 
 # -- the pipeline as a function without arguments ------------------------------------------------

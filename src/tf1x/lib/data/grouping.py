@@ -196,7 +196,7 @@ def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Transformation:
     """Batches of dense elements of different shapes, as sparse tensors."""
 
     def transform(dataset: Dataset) -> Dataset:
-        from tf1x.lib.data.batching import int64_tensor
+        from tf1x.lib.data.arguments import int64_tensor
 
         shape = TensorShape(row_shape)
         dims = [-1 if d is None else d for d in shape.as_list()]

@@ -44,8 +44,8 @@ _OPS = {
 for _module, _types in _OPS.items():
     provide(f"tf1x.ops.{_module}", *_types.split())
 
-lazy(f"{_HERE}.dataset", "data.Dataset", "contrib.data.Dataset", "data.AUTOTUNE")
-lazy(f"{_HERE}.dataset", "data.experimental.AUTOTUNE", "contrib.data.AUTOTUNE")
+lazy(f"{_HERE}.dataset", "data.Dataset", "contrib.data.Dataset")
+lazy(f"{_HERE}.arguments", "data.AUTOTUNE", "data.experimental.AUTOTUNE", "contrib.data.AUTOTUNE")
 lazy(f"{_HERE}.dataset", "data.DatasetV1", attribute="Dataset")
 lazy(f"{_HERE}.iterator", "data.Iterator", "contrib.data.Iterator")
 for _name in ("TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset"):

@@ -13,7 +13,8 @@ import numpy as np
 from tf1x.core.dtypes import DType, as_dtype, float32, float64, int32, int64, string
 from tf1x.core.errors import NotFoundError
 from tf1x.core.files import local_path
-from tf1x.lib.data.dataset import AUTOTUNE, Dataset
+from tf1x.lib.data.arguments import AUTOTUNE
+from tf1x.lib.data.dataset import Dataset
 from tf1x.lib.data.experimental import parallel_interleave
 from tf1x.lib.data.grouping import Transformation
 from tf1x.lib.data.readers import CsvDataset, TFRecordDataset

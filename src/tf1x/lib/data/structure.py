@@ -13,7 +13,7 @@ from tf1x.core import convert, nest, opdef, scopes
 from tf1x.core.dtypes import DType, as_dtype, variant
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
-from tf1x.core.sparse_tensor import SparseTensor, is_sparse, to_sparse
+from tf1x.core.sparse_tensor import SparseTensor, is_sparse, parts, to_sparse
 
 # -- nests ---------------------------------------------------------------------------------------
 
@@ -110,6 +110,10 @@ class Spec:
         """The tensor that stands for a leaf."""
         return value  # type: ignore[no-any-return]
 
+    def to_rows(self, value: Any) -> Tensor:
+        """The tensor whose rows stand for leaves."""
+        return value  # type: ignore[no-any-return]
+
     def from_tensor(self, tensor: Tensor) -> Any:
         """The leaf that a tensor stands for."""
         tensor.set_shape(self.shape)
@@ -150,8 +154,11 @@ class SparseSpec(Spec):
         return variant, TensorShape.of(None)
 
     def to_tensor(self, value: Any) -> Tensor:
-        parts = value.indices, value.values, value.dense_shape
-        made: Tensor = opdef.get("SerializeSparse").endpoint(*parts, out_type=variant)
+        made: Tensor = opdef.get("SerializeSparse").endpoint(*parts(value), out_type=variant)
+        return made
+
+    def to_rows(self, value: Any) -> Tensor:
+        made: Tensor = opdef.get("SerializeManySparse").endpoint(*parts(value), out_type=variant)
         return made
 
     def from_tensor(self, tensor: Tensor) -> SparseTensor:
@@ -279,6 +286,12 @@ def to_tensors(spec: Any, element: Any) -> list[Tensor]:
     """The flat tensors that stand for an element."""
     pairs = zip(flatten(spec), flatten(element), strict=True)
     return [leaf.to_tensor(value) for leaf, value in pairs]
+
+
+def row_tensors(spec: Any, element: Any) -> list[Tensor]:
+    """The flat tensors whose rows stand for elements."""
+    pairs = zip(flatten(spec), flatten(element), strict=True)
+    return [leaf.to_rows(value) for leaf, value in pairs]
 
 
 def from_tensors(spec: Any, tensors: Any) -> Any:

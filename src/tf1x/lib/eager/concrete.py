@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from tf1x.core import convert, opdef, recording, scopes
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.func_graph import FuncGraph, after_effects
@@ -127,7 +129,8 @@ class Concrete:
         found: list[Tensor] = []
         for i, (like, value) in enumerate(zip(outputs, values, strict=True)):
             tensor = EagerTensor(eager.graph(), origin, i, like.dtype.base_dtype)
-            tensor._value = value
+            # What ran without compiling may be a NumPy scalar.
+            tensor._value = np.asarray(value) if isinstance(value, np.generic) else value
             found.append(tensor)
         return found
 

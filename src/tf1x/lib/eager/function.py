@@ -83,7 +83,7 @@ class Function:
         python_function: Callable[..., Any],
         name: str | None = None,
         input_signature: Any = None,
-        instance: Any = None,
+        autograph: bool = True,
     ) -> None:
         if input_signature is not None and not isinstance(input_signature, (list, tuple)):
             raise TypeError(
@@ -92,7 +92,7 @@ class Function:
         self._function = python_function
         self._name = re.sub(r"\W", "", name or getattr(python_function, "__name__", "") or "function") or "function"  # fmt: skip
         self._input_signature = None if input_signature is None else tuple(input_signature)
-        self._instance = instance
+        self._autograph = autograph
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         self._traces: dict[Any, Traced] = {}
         try:
@@ -117,19 +117,30 @@ class Function:
         try:
             found = self._bound.get(instance)
         except TypeError:  # the instance cannot be hashed
-            return Function(self._function.__get__(instance), self._name, self._input_signature)
+            return self._like(self._function.__get__(instance))
         if found is None:
             reference = weakref.ref(instance)
-            function = self._function
 
-            @functools.wraps(function)
+            @functools.wraps(self._function)
             def method(*args: Any, **kwargs: Any) -> Any:
-                return function(reference(), *args, **kwargs)
+                return self._traceable(reference(), *args, **kwargs)
 
-            found = Function(method, self._name, self._input_signature, instance=None)
+            found = self._like(method)
             found._signature = _without_self(self._signature)
             self._bound[instance] = found
         return found
+
+    def _like(self, function: Callable[..., Any]) -> Function:
+        return Function(function, self._name, self._input_signature, self._autograph)
+
+    @functools.cached_property
+    def _traceable(self) -> Callable[..., Any]:
+        """The Python function, its control flow converted."""
+        if not self._autograph:
+            return self._function
+        from tf1x.lib.autograph import converted
+
+        return converted(self._function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result, of the structure that the Python function returns.
@@ -201,7 +212,7 @@ class Function:
                 is_composite = composite.is_composite(value)
                 values.append(composite.pack(value, parts) if is_composite else parts[0])
             args, kwargs = nest.pack_sequence_as(arguments, values)
-            returned = _called(self._function, args, kwargs)
+            returned = _called(self._traceable, args, kwargs)
             structure = nest.map_structure(_result, returned) if nest.is_nested(returned) else _result(returned)  # fmt: skip
             result.append(structure)
             return composite.flatten([x for x in nest.flatten(structure) if x is not None])
@@ -213,14 +224,18 @@ class Function:
 
 
 def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    from tf1x.lib.autograph import unbound_locals
+
     try:
-        return function(*args, **kwargs)
+        with unbound_locals():
+            return function(*args, **kwargs)
     except TypeError as error:
         if "as a Python `bool`" in str(error) or "only iterable when" in str(error):
             where = _line_of(error)
             raise TypeError(
-                f"{error}\n  at {where}\ntf1x has no AutoGraph: `if`, `while`, `for` and `assert` in a "
-                "tf.function are Python's own. Use tf.cond, tf.while_loop or tf.map_fn there."
+                f"{error}\n  at {where}\nAutoGraph did not convert this line: it is off "
+                "(autograph=False, do_not_convert), the source cannot be read, or the line stands in "
+                "a generator, a comprehension or a library. Use tf.cond, tf.while_loop or tf.map_fn."
             ) from None
         raise
 
@@ -305,11 +320,12 @@ def function(
     """Compile a Python function into graphs, one for each signature of its arguments.
 
     It is a decorator, with or without arguments. The function's Python code runs once for each
-    signature. Python's own `if`, `while` and `for` do not become ops (there is no AutoGraph
-    here): on tensors they raise, naming the line; use `tf.cond` and `tf.while_loop`.
+    signature; `if`, `while`, `for`, `and`, `or`, `not` and `assert` on tensors become ops
+    (`tf.autograph`).
 
     Args:
         input_signature: a list of `tf.TensorSpec`: one graph for all tensors that fit.
+        autograph: False: the function's control flow stays Python's own.
         The others are accepted.
 
     Example:
@@ -319,7 +335,7 @@ def function(
     """
 
     def decorate(inner: Callable[..., Any]) -> Function:
-        return Function(inner, input_signature=input_signature)
+        return Function(inner, input_signature=input_signature, autograph=autograph)
 
     return decorate if func is None else decorate(func)
 
@@ -332,7 +348,7 @@ def defun(
     experimental_relax_shapes: bool = False,
 ) -> Any:
     """The name of `tf.function` in `tf.contrib.eager`."""
-    return function(func, input_signature)
+    return function(func, input_signature, autograph)
 
 
 def make_defun_op(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Traced:

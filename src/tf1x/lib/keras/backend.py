@@ -336,6 +336,13 @@ def ndim(x: Any) -> int:
     return len(int_shape(x))
 
 
+def _shape(x: Any) -> list[Any]:
+    """A shape with sizes where they are known, and scalars of the graph where not."""
+    static = int_shape(x)
+    dynamic = tf.shape(x) if None in static else None
+    return [dynamic[i] if d is None else d for i, d in enumerate(static)]  # type: ignore[index]
+
+
 def dtype(x: Any) -> str:
     found = x.dtype
     return str(found.base_dtype.name if hasattr(found, "base_dtype") else found)
@@ -348,16 +355,21 @@ def print_tensor(x: Any, message: str = "") -> Any:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    from tf1x.lib.keras import backend_functions
-
-    if hasattr(backend_functions, name):
-        if name not in _served:  # not among the globals, where `any` and `sum` mean Python's
-            _served[name] = _public(getattr(backend_functions, name))
-        return _served[name]
-    raise UnsupportedAttribute(name)
+    if name not in _functions():  # not among the globals, where `any` and `sum` mean Python's
+        raise UnsupportedAttribute(name)
+    return _functions()[name]
 
 
-_served: dict[str, Any] = {}
+@functools.cache
+def _functions() -> dict[str, Any]:
+    from tf1x.lib.keras import backend_arrays, backend_math
+
+    return {
+        name: _public(item)
+        for module in (backend_arrays, backend_math)
+        for name, item in vars(module).items()
+        if getattr(item, "__module__", "") == module.__name__ and not name.startswith("_")
+    }
 
 
 class UnsupportedAttribute(AttributeError, UnsupportedError):
@@ -370,9 +382,7 @@ class UnsupportedAttribute(AttributeError, UnsupportedError):
 
 
 def __dir__() -> list[str]:
-    from tf1x.lib.keras import backend_functions
-
-    return sorted({*globals(), *backend_functions.__all__})
+    return sorted({*globals(), *_functions()})
 
 
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:

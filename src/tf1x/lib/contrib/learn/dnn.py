@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from tf1x.core.errors import UnsupportedError
@@ -34,15 +33,6 @@ def refuse(**given: Any) -> None:
             raise UnsupportedError(
                 f"tf1x's tf.contrib.learn estimators have no {name}; leave it out."
             )
-
-
-def chosen(optimizer: Any, default: Any) -> Any:
-    """The optimizer: as given, made by the function given, or the default."""
-    if optimizer is None:
-        return default()
-    if callable(optimizer) and not isinstance(optimizer, type):
-        return optimizer()
-    return optimizer
 
 
 def network(
@@ -95,7 +85,9 @@ def dnn_model_fn(features: Any, labels: Any, mode: Any, params: Any, config: Any
         )  # fmt: skip
 
         def train_op_fn(loss: Any) -> Any:
-            optimizer = chosen(params["optimizer"], lambda: AdagradOptimizer(LEARNING_RATE))
+            optimizer = params["optimizer"] or AdagradOptimizer(LEARNING_RATE)
+            if callable(optimizer) and not isinstance(optimizer, type):
+                optimizer = optimizer()
             return optimize_loss(
                 loss=loss, global_step=get_global_step(), learning_rate=LEARNING_RATE,
                 optimizer=optimizer, clip_gradients=params["gradient_clip_norm"], name="dnn",
@@ -110,25 +102,14 @@ def dnn_model_fn(features: Any, labels: Any, mode: Any, params: Any, config: Any
 # -- predictions -----------------------------------------------------------------------------------
 
 
-def _only(estimator: Any, key: str, arguments: dict[str, Any]) -> Any:
-    """One of the predictions of an estimator: an iterator, or an array."""
-    found = Estimator.predict(estimator, outputs=[key], **arguments)
-    if not arguments["as_iterable"]:
-        return found[key]
-
-    def each() -> Iterator[Any]:
-        for prediction in found:
-            yield prediction[key]
-
-    return each()
-
-
-class Classifies:
-    """How a classifier predicts.
+class _Predicts:
+    """How an estimator with one main prediction predicts.
 
     `x`, `input_fn`, `batch_size`: see `Estimator.predict`; with `as_iterable` examples come one by
     one from an iterator, else all together in an array.
     """
+
+    _main: str
 
     def predict(
         self,
@@ -138,13 +119,22 @@ class Classifies:
         outputs: Any = None,
         as_iterable: bool = True,
     ) -> Any:
-        """The classes; with `outputs`, a list of `PredictionKey`s, a dict of those."""
+        """The main prediction; with `outputs`, a list of `PredictionKey`s, a dict of those."""
         if not outputs:
-            return self.predict_classes(x, input_fn, batch_size, as_iterable)
-        return super().predict(  # type: ignore[misc]
-            x=x, input_fn=input_fn, batch_size=batch_size, outputs=outputs,
-            as_iterable=as_iterable,
-        )  # fmt: skip
+            return self._only(self._main, x, input_fn, batch_size, as_iterable)
+        return super().predict(x, input_fn, batch_size, outputs, as_iterable)
+
+    def _only(
+        self, key: str, x: Any, input_fn: Any, batch_size: int | None, as_iterable: bool
+    ) -> Any:
+        found = super().predict(x, input_fn, batch_size, [key], as_iterable)
+        return (prediction[key] for prediction in found) if as_iterable else found[key]
+
+
+class Classifies(_Predicts):
+    """How a classifier predicts: `predict` gives the classes."""
+
+    _main = PredictionKey.CLASSES
 
     def predict_classes(
         self,
@@ -154,8 +144,7 @@ class Classifies:
         as_iterable: bool = True,
     ) -> Any:
         """The classes."""
-        given = {"x": x, "input_fn": input_fn, "batch_size": batch_size}
-        return _only(self, PredictionKey.CLASSES, {**given, "as_iterable": as_iterable})
+        return self._only(PredictionKey.CLASSES, x, input_fn, batch_size, as_iterable)
 
     def predict_proba(
         self,
@@ -165,28 +154,13 @@ class Classifies:
         as_iterable: bool = True,
     ) -> Any:
         """The probabilities of all classes."""
-        given = {"x": x, "input_fn": input_fn, "batch_size": batch_size}
-        return _only(self, PredictionKey.PROBABILITIES, {**given, "as_iterable": as_iterable})
+        return self._only(PredictionKey.PROBABILITIES, x, input_fn, batch_size, as_iterable)
 
 
-class Regresses:
-    """How a regressor predicts; see `Classifies`."""
+class Regresses(_Predicts):
+    """How a regressor predicts: `predict` gives the numbers."""
 
-    def predict(
-        self,
-        x: Any = None,
-        input_fn: Any = None,
-        batch_size: int | None = None,
-        outputs: Any = None,
-        as_iterable: bool = True,
-    ) -> Any:
-        """The numbers; with `outputs`, a list of `PredictionKey`s, a dict of those."""
-        if not outputs:
-            return self.predict_scores(x, input_fn, batch_size, as_iterable)
-        return super().predict(  # type: ignore[misc]
-            x=x, input_fn=input_fn, batch_size=batch_size, outputs=outputs,
-            as_iterable=as_iterable,
-        )  # fmt: skip
+    _main = PredictionKey.SCORES
 
     def predict_scores(
         self,
@@ -196,8 +170,7 @@ class Regresses:
         as_iterable: bool = True,
     ) -> Any:
         """The numbers."""
-        given = {"x": x, "input_fn": input_fn, "batch_size": batch_size}
-        return _only(self, PredictionKey.SCORES, {**given, "as_iterable": as_iterable})
+        return self._only(PredictionKey.SCORES, x, input_fn, batch_size, as_iterable)
 
 
 # -- estimators ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from tf1x.lib.contrib.learn.dnn import (
     LEARNING_RATE,
     Classifies,
     Regresses,
-    chosen,
     network,
     refuse,
 )
@@ -21,14 +20,10 @@ from tf1x.lib.estimator.canned.dnn import input_partitioner, replicas, summarize
 from tf1x.lib.estimator.canned.linear import learning_rate
 from tf1x.lib.estimator.canned.optimizers import get_optimizer_instance
 from tf1x.lib.partitioned import min_max_variable_partitioner
-from tf1x.lib.train.adagrad import AdagradOptimizer
-from tf1x.lib.train.ftrl import FtrlOptimizer
 from tf1x.lib.train.training_util import get_global_step
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops.grouping import group
 from tf1x.ops.nn import Relu
-
-_LINEAR_LEARNING_RATE = 0.2
 
 
 def combined_model_fn(
@@ -65,11 +60,9 @@ def combined_model_fn(
 
     def optimizer_of(kind: str) -> Any:
         if kind == "dnn":
-            found = chosen(params["dnn_optimizer"], lambda: AdagradOptimizer(LEARNING_RATE))
-            return get_optimizer_instance(found, learning_rate=LEARNING_RATE)
-        rate = learning_rate(len(linear_columns), _LINEAR_LEARNING_RATE)
-        found = chosen(params["linear_optimizer"], lambda: FtrlOptimizer(learning_rate=rate))
-        return get_optimizer_instance(found, learning_rate=rate)
+            return get_optimizer_instance(params["dnn_optimizer"] or "Adagrad", LEARNING_RATE)
+        rate = learning_rate(len(linear_columns))
+        return get_optimizer_instance(params["linear_optimizer"] or "Ftrl", rate)
 
     def train_op_fn(loss: Any) -> Any:
         steps = []

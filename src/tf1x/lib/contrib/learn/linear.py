@@ -11,7 +11,7 @@ from tf1x.lib.contrib.layers.feature_column_ops import (
     weighted_sum_from_feature_columns,
 )
 from tf1x.lib.contrib.learn import columns as feature_columns_of
-from tf1x.lib.contrib.learn.dnn import Classifies, Regresses, chosen
+from tf1x.lib.contrib.learn.dnn import Classifies, Regresses
 from tf1x.lib.contrib.learn.estimator import Estimator
 from tf1x.lib.contrib.learn.heads import Head, multi_class_head, regression_head
 from tf1x.lib.estimator.canned.dnn import input_partitioner
@@ -19,12 +19,9 @@ from tf1x.lib.estimator.canned.linear import learning_rate
 from tf1x.lib.estimator.canned.optimizers import get_optimizer_instance
 from tf1x.lib.feature_column.layers import linear_model
 from tf1x.lib.gradients import gradients
-from tf1x.lib.train.ftrl import FtrlOptimizer
 from tf1x.lib.train.training_util import get_global_step
 from tf1x.lib.variable_scope import variable_scope
 from tf1x.ops.clip import clip_by_global_norm
-
-LEARNING_RATE = 0.2
 
 
 def weighted_sum(
@@ -63,9 +60,9 @@ def linear_model_fn(features: Any, labels: Any, mode: Any, params: Any, config: 
         )
 
         def train_op_fn(loss: Any) -> Any:
-            rate = learning_rate(len(columns), LEARNING_RATE)
-            optimizer = chosen(params["optimizer"], lambda: FtrlOptimizer(learning_rate=rate))
-            optimizer = get_optimizer_instance(optimizer, learning_rate=rate)
+            optimizer = get_optimizer_instance(
+                params["optimizer"] or "Ftrl", learning_rate(len(columns))
+            )
             variables = get_collection(GraphKeys.TRAINABLE_VARIABLES, scope="linear")
             return minimize(
                 loss, optimizer, variables, params["gradient_clip_norm"],
