@@ -29,6 +29,7 @@ import numpy as np
 from tf1x.importer.shims import note, numpy_calls
 
 _HELPER, _NUMBER, _FORMATTED = "__tf1x_attribute__", "__tf1x_number__", "__tf1x_formatted__"
+_REWRITTEN = "__tf1x_rewritten__"
 _KINDS = ("float", "int")
 
 #: Attributes that are gone -> what to take of a value that lacks it.
@@ -240,6 +241,7 @@ def install(py2: bool = False) -> None:
     setattr(builtins, _HELPER, attribute)
     setattr(builtins, _NUMBER, numpy_calls.number)
     setattr(builtins, _FORMATTED, numpy_calls.formatted)
+    setattr(builtins, _REWRITTEN, rewritten)  # for functions that lib/autograph makes anew
     sys.meta_path.insert(0, Finder(py2))
 
 

@@ -438,13 +438,7 @@ class ResourceVariable(Variable):
     def _build(self, initial_value: Any, dtype: Any, shape: Any, scope: str) -> None:
         op_name = scope[:-1]
         first = self._initial_value = self._initial_tensor(initial_value, dtype, op_name)
-        if shape is not None and not first.shape.is_compatible_with(shape):
-            raise ValueError(
-                f"In this `tf.Variable` creation, the initial value's shape ({first.shape}) is not "
-                f"compatible with the explicitly supplied `shape` argument ({shape})."
-            )
-        self._shape = first.shape if shape is None else TensorShape(shape)
-        self._dtype = first.dtype.base_dtype
+        self._set_type(first, shape)
         with scopes.get_default_graph()._attr_scope({"_class": [b"loc:@" + op_name.encode()]}):
             self.handle: Tensor = state.VarHandleOp(
                 shape=self._shape, dtype=self._dtype, shared_name=op_name, name=scope
@@ -467,6 +461,16 @@ class ResourceVariable(Variable):
             if self._caching_device is not None:
                 with scopes.colocate_with(None, True), scopes.device(self._caching_device):
                     self._cached_value = array.Identity(self._graph_element)
+
+    def _set_type(self, first: Tensor, shape: Any) -> None:
+        """Take dtype and shape from the initial value, or the shape given."""
+        if shape is not None and not first.shape.is_compatible_with(shape):
+            raise ValueError(
+                f"In this `tf.Variable` creation, the initial value's shape ({first.shape}) is not "
+                f"compatible with the explicitly supplied `shape` argument ({shape})."
+            )
+        self._shape = first.shape if shape is None else TensorShape(shape)
+        self._dtype = first.dtype.base_dtype
 
     @property
     def dtype(self) -> DType:

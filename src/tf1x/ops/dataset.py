@@ -403,9 +403,6 @@ def shuffled(dataset: DatasetValue, size: int, seeds: SeedGenerator) -> DatasetV
     return selecting(dataset, shuffle)
 
 
-_RESHUFFLE = {**OUTPUTS, **METADATA}
-
-
 def _seeds(seed: Any, seed2: Any, reshuffle: bool) -> SeedGenerator:
     return SeedGenerator(chosen_seeds(seed, seed2), reshuffle)
 

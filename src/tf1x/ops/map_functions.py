@@ -41,7 +41,7 @@ def _row(arrays: list[TensorArray], index: Any, like: Any) -> Any:
     return nest.pack_sequence_as(like, values) if nest.is_nested(like) else values[0]
 
 
-def _stacked(arrays: list[TensorArray], tensors: list[Tensor], rows: Any) -> list[Tensor]:
+def _stacked(arrays: list[TensorArray], rows: Any) -> list[Tensor]:
     results = [a.stack() for a in arrays]
     if isinstance(rows, int):
         for value in results:
@@ -105,7 +105,7 @@ def map_fn(
             back_prop=back_prop,
             swap_memory=swap_memory,
         )
-        results = _stacked(outputs, tensors, rows)
+        results = _stacked(outputs, rows)
         return nest.pack_sequence_as(like, results) if nest.is_nested(like) else results[0]
 
 
@@ -196,7 +196,7 @@ def scan(
             swap_memory=swap_memory,
             maximum_iterations=rows,
         )
-        return _as(like, _stacked(arrays, tensors, rows))
+        return _as(like, _stacked(arrays, rows))
 
 
 def _as(like: Any, values: list[Any]) -> Any:

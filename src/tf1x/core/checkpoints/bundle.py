@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from tf1x.core import dtypes
 from tf1x.core.checkpoints.encoding import name_key
-from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text
+from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text, within
 from tf1x.core.checkpoints.sstable import Table
 from tf1x.core.checkpoints.tensors import (
     Damaged,
@@ -238,9 +238,7 @@ class BundleReader:
             pieces.append((piece, parts[i].ranges(shape), common))
         array = np.empty([end - first for first, end in wanted], dtype.numpy_dtype)
         for piece, ranges, common in pieces:
-            source = [slice(a - r[0], b - r[0]) for (a, b), r in zip(common, ranges, strict=True)]
-            target = [slice(a - w[0], b - w[0]) for (a, b), w in zip(common, wanted, strict=True)]
-            array[tuple(target)] = self._stored(name, piece)[tuple(source)]
+            array[within(common, wanted)] = self._stored(name, piece)[within(common, ranges)]
         return array
 
     def close(self) -> None:

@@ -155,3 +155,9 @@ def covering(
             found.append((i, common))
             missing -= math.prod(end - first for first, end in common)
     return None if missing else found
+
+
+def within(part: tuple[Extent, ...], whole: tuple[Extent, ...]) -> tuple[slice, ...]:
+    """The index of a part, by (first, end) in each dimension, in an array that holds `whole`."""
+    pairs = zip(part, whole, strict=True)
+    return tuple(slice(first - start, end - start) for (first, end), (start, _) in pairs)

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from tf1x.core import dtypes
 from tf1x.core.checkpoints.bundle import dtype_text
-from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text
+from tf1x.core.checkpoints.slices import Shape, TensorSlice, covering, shape_text, within
 from tf1x.core.checkpoints.sstable import Table, write_table
 from tf1x.core.checkpoints.tensors import Damaged, checked_dims, damaged, dtype_of
 from tf1x.core.dtypes import DType, as_dtype
@@ -145,9 +145,7 @@ class V1Reader:
         ]
         array = np.empty([end - first for first, end in wanted], tensor.dtype.numpy_dtype)
         for ranges, common, piece in pieces:
-            source = [slice(a - r[0], b - r[0]) for (a, b), r in zip(common, ranges, strict=True)]
-            target = [slice(a - w[0], b - w[0]) for (a, b), w in zip(common, wanted, strict=True)]
-            array[tuple(target)] = piece[tuple(source)]
+            array[within(common, wanted)] = piece[within(common, ranges)]
         return array
 
     def _stored(

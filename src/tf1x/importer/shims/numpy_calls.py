@@ -79,7 +79,7 @@ def _counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _saving(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+def _saving(original: Callable[..., Any]) -> Callable[..., Any]:
     as_array = _ragged("array", np.array)
 
     def call(file: Any, *args: Any, **kwargs: Any) -> Any:
@@ -99,7 +99,7 @@ def functions() -> dict[str, Callable[..., Any]]:
     for name in ("vstack", "hstack", "dstack", "stack", "concatenate", "column_stack", "sum"):
         found[name] = _of_streams(name, getattr(np, name))
     for name in ("savez", "savez_compressed"):
-        found[name] = _saving(name, getattr(np, name))
+        found[name] = _saving(getattr(np, name))
     found["linspace"] = _counted("linspace", np.linspace)
     return {name: functools.update_wrapper(call, getattr(np, name)) for name, call in found.items()}
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.graph import Operation, Tensor
-from tf1x.core.shapes import TensorShape
 from tf1x.lib.variables import ResourceVariable
 from tf1x.ops import state
 from tf1x.runtime import eager
@@ -27,13 +26,7 @@ class EagerVariable(ResourceVariable):
     def _build(self, initial_value: Any, dtype: Any, shape: Any, scope: str) -> None:
         value = initial_value() if callable(initial_value) else initial_value
         first = convert.to_tensor(value, dtype, name="initial_value")
-        if shape is not None and not first.shape.is_compatible_with(shape):
-            raise ValueError(
-                f"In this `tf.Variable` creation, the initial value's shape ({first.shape}) is not "
-                f"compatible with the explicitly supplied `shape` argument ({shape})."
-            )
-        self._shape = first.shape if shape is None else TensorShape(shape)
-        self._dtype = first.dtype.base_dtype
+        self._set_type(first, shape)
         self._variable_name = scope[:-1]
         self._cached_value = None
         self._unique_id = f"{self._variable_name}_{next(_numbers)}"

@@ -187,10 +187,10 @@ def _evaluated(call: Call, seed: Any) -> list[Any]:
                 "an op whose shape is fixed (tf.where with three arguments, a mask).",
                 needed.op,
             ) from None
-        return [_leaving(evaluator.values[t], t) for t in call.outputs]
+        return [_leaving(evaluator.values[t]) for t in call.outputs]
 
 
-def _leaving(value: Any, tensor: Tensor) -> Any:
+def _leaving(value: Any) -> Any:
     """A value as Keras takes it: 32 bits, unless Keras was given more."""
     array = jnp.asarray(value)
     narrow = {"int64": np.int32, "float64": np.float32, "uint64": np.uint32}.get(str(array.dtype))
@@ -216,7 +216,7 @@ def _placeholders(call: Call) -> list[Any]:
             )
         shape = tuple(symbol if d is None else d for d in dims)
         dtype = tensor.dtype.base_dtype.as_numpy_dtype
-        found.append(jnp.broadcast_to(_leaving(np.zeros((), dtype), tensor), shape))
+        found.append(jnp.broadcast_to(_leaving(np.zeros((), dtype)), shape))
     return found
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 from types import ModuleType
-from typing import Any
 
 _lock = threading.RLock()
 _modules: dict[str, ModuleType] = {}
@@ -53,7 +52,7 @@ def _load() -> None:
                 "tf.keras and keras need Keras 3, which is not installed: pip install 'tf1x[keras]'",
                 name="keras",
             ) from None
-        _check(keras)
+        _check()
         if _extended:  # importing it served `import keras`, which came through here
             return
         _extended = True
@@ -65,7 +64,7 @@ def _load() -> None:
         extend.install()
 
 
-def _check(keras: Any) -> None:
+def _check() -> None:
     source = importlib.import_module("keras.src")
     version = tuple(int(part) for part in source.__version__.split(".")[:2])
     if version < (3, 15):

@@ -45,7 +45,7 @@ def install() -> None:
     _replace(source.metrics, _functions)
     _replace(source.optimizers, _optimizers)
     _seeds()
-    _learning_rates(source.optimizers)
+    _learning_rates()
     extend_layers.install()
     extend_models.install()
     graph_tensors.install()
@@ -208,7 +208,7 @@ def _seeds() -> None:
                 holder.make_default_seed = make_default_seed
 
 
-def _learning_rates(optimizers: Any) -> None:
+def _learning_rates() -> None:
     """`decay=` as Keras 2 had it: the rate divided by 1 + decay * (steps so far)."""
     base = importlib.import_module("keras.src.optimizers.base_optimizer").BaseOptimizer
     current = base._get_current_learning_rate

@@ -92,12 +92,7 @@ class AdamOptimizer(KernelOptimizer):
     def _apply_sparse_shared(
         self, grad: Any, var: Any, indices: Any, scatter_add: Callable[..., Any]
     ) -> Any:
-        dtype = var.dtype.base_dtype
-        powers = [cast(p, dtype) for p in self._get_beta_accumulators()]
-        rate, beta1, beta2, epsilon = (
-            cast(t, dtype) for t in (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
-        )
-        rate = rate * Sqrt(1 - powers[1]) / (1 - powers[0])
+        rate, beta1, beta2, epsilon = self._coefficients(var.dtype.base_dtype)
         m = self._moment(var, "m", grad * (1 - beta1), beta1, indices, scatter_add)
         v = self._moment(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)
         root = Sqrt(v)
@@ -105,6 +100,14 @@ class AdamOptimizer(KernelOptimizer):
             var, rate * m / (root + epsilon), use_locking=self._use_locking
         )
         return group(update, m, v)
+
+    def _coefficients(self, dtype: Any) -> tuple[Any, Any, Any, Any]:
+        """The rate, corrected for the moments' start at zero, beta1, beta2 and epsilon."""
+        powers = [cast(p, dtype) for p in self._get_beta_accumulators()]
+        rate, beta1, beta2, epsilon = (
+            cast(t, dtype) for t in (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
+        )
+        return rate * Sqrt(1 - powers[1]) / (1 - powers[0]), beta1, beta2, epsilon
 
     def _moment(
         self,

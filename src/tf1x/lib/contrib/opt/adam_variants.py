@@ -9,7 +9,7 @@ from tf1x.lib import variable_functions
 from tf1x.lib.train.adam import AdamOptimizer
 from tf1x.ops.array_gather import gather
 from tf1x.ops.grouping import group
-from tf1x.ops.math import Sqrt, cast
+from tf1x.ops.math import Sqrt
 
 
 class LazyAdamOptimizer(AdamOptimizer):
@@ -21,12 +21,7 @@ class LazyAdamOptimizer(AdamOptimizer):
     def _apply_sparse_shared(
         self, grad: Any, var: Any, indices: Any, scatter_add: Callable[..., Any]
     ) -> Any:
-        dtype = var.dtype.base_dtype
-        powers = [cast(p, dtype) for p in self._get_beta_accumulators()]
-        rate, beta1, beta2, epsilon = (
-            cast(t, dtype) for t in (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
-        )
-        rate = rate * Sqrt(1 - powers[1]) / (1 - powers[0])
+        rate, beta1, beta2, epsilon = self._coefficients(var.dtype.base_dtype)
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
         m_rows = beta1 * gather(m, indices) + (1 - beta1) * grad
         v_rows = beta2 * gather(v, indices) + (1 - beta2) * (grad * grad)
@@ -47,12 +42,7 @@ class NadamOptimizer(AdamOptimizer):
     def _apply_sparse_shared(
         self, grad: Any, var: Any, indices: Any, scatter_add: Callable[..., Any]
     ) -> Any:
-        dtype = var.dtype.base_dtype
-        powers = [cast(p, dtype) for p in self._get_beta_accumulators()]
-        rate, beta1, beta2, epsilon = (
-            cast(t, dtype) for t in (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
-        )
-        rate = rate * Sqrt(1 - powers[1]) / (1 - powers[0])
+        rate, beta1, beta2, epsilon = self._coefficients(var.dtype.base_dtype)
         scaled = grad * (1 - beta1)
         m = self._moment(var, "m", scaled, beta1, indices, scatter_add)
         v = self._moment(var, "v", (grad * grad) * (1 - beta2), beta2, indices, scatter_add)
