@@ -12,9 +12,8 @@ compiled program.
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -113,16 +112,6 @@ class Checks:
     def __init__(self) -> None:
         self.failed: list[tuple[Any, Any]] = []
         self.rows: list[Rows] = []
-        self._kept: list[tuple[Any, Any, int]] = []
-
-    def note_kept(self, values: Sequence[Any], old: Sequence[Any]) -> None:
-        """`values` are `old` where one of the checks so far fails."""
-        self._kept += [(*pair, len(self.failed)) for pair in zip(values, old, strict=True)]
-
-    def keep(self, value: Any, old: Any) -> bool:
-        """Whether `value` is known to be `old` where any check fails."""
-        count = len(self.failed)
-        return any(v is value and o is old and n == count for v, o, n in self._kept)
 
     def combined(self) -> dict[Any, Any]:
         """One bool for each tag."""
@@ -191,20 +180,6 @@ def remembered_rows() -> list[Rows]:
         return []
     noted, _checks.value.rows = _checks.value.rows, []
     return noted
-
-
-def unless_failed(update: Callable[[Any], Sequence[Any]], old: Sequence[Any]) -> Sequence[Any]:
-    """New values of variables: `update(failed)`, which gives `old` where the bool `failed` holds.
-
-    So nothing needs to choose between old and new values afterwards, which takes one more pass over
-    all of them.
-    """
-    checks = _checks.value
-    flags = [flag for _, flag in checks.failed] if checks is not None else []
-    values = update(functools.reduce(jnp.logical_or, flags, np.bool_(False)))
-    if checks is not None:
-        checks.note_kept(values, old)
-    return values
 
 
 def flag(flags: dict[Any, Any]) -> bool:
