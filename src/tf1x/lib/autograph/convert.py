@@ -122,8 +122,7 @@ def _function(function: types.FunctionType, recursive: bool) -> types.FunctionTy
         code in _made
         or getattr(function, _UNCONVERTED, False)
         or _library(code.co_filename)
-        or code.co_flags
-        & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)
+        or code.co_flags & _PAUSING
     ):
         return function
     with _lock:
