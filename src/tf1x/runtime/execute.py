@@ -403,9 +403,6 @@ class Runner:
     ) -> None:
         if op.outputs and all(t in values for t in op.outputs):
             return
-        if op.type == "Const":
-            values[op.outputs[0]] = op.attrs["value"]
-            return
         if op in done:
             values.update(zip(op.outputs, done[op], strict=True))
             return

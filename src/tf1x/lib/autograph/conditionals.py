@@ -144,24 +144,15 @@ def _joined(state: State, place: int, main: _Branch, other: _Branch) -> Any:
         tensors = composite.flatten(states.leaves([like]))
         branch.add(lambda tensors=tensors: [blank(t) for t in tensors], place)
         return like
-    found = states.difference(name, first, second)
-    if found is not None:
-        kind, text = found
-        words = {
-            "structure": "must have the same nested structure in the main and else branches",
-            "first": "in the main branch",
-            "second": "in the else branch",
-            "first_end": "the main branch",
-            "second_end": "the else branch",
-        }
-        raise kind(f"{_filled(text, words)}\n  {state.where}")
+    words = {
+        "structure": "must have the same nested structure in the main and else branches",
+        "first": "in the main branch",
+        "second": "in the else branch",
+        "first_end": "the main branch",
+        "second_end": "the else branch",
+    }
+    states.check_alike(name, first, second, words, state.where)
     return first
-
-
-def _filled(text: str, words: dict[str, str]) -> str:
-    for key, value in words.items():
-        text = text.replace("{" + key + "}", value)
-    return text
 
 
 def _is_flag(name: str) -> bool:

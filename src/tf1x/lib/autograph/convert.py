@@ -22,7 +22,8 @@ from typing import Any
 
 from tf1x.core.graph import _PACKAGE
 from tf1x.lib.autograph import source
-from tf1x.lib.autograph.rewrite import MADE, OPERATORS, is_generator, rewritten
+from tf1x.lib.autograph.pieces import OPERATORS
+from tf1x.lib.autograph.rewrite import MADE, is_generator, rewritten
 
 _UNCONVERTED = "_tf1x_do_not_convert"
 # `tf1x run` leaves here how it rewrites old spellings (importer/old_source.py).

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf1x.lib.autograph.names import FUNCTIONS, LOOPS, blocks, own_nodes
+from tf1x.lib.autograph.pieces import operator_call, thunk, variable
 
 RETURNED = "returned"  # the operator that gives a function's result
 
@@ -29,14 +30,10 @@ def lower(function: ast.FunctionDef, fresh: Any) -> str | None:
     where, definite = function.body[-1], _leaves(function.body, returns_only=True)
     body = lowering.block(function.body)
     if result is not None:
-        end: ast.expr = _name(result)
+        end: ast.expr = variable(result)
         if not definite:
             lowering.used.add(lowering.returns)
-            end = ast.Call(
-                ast.Attribute(_name("ag__"), RETURNED, ast.Load()),
-                [_name(lowering.returns), _lambda(_name(result))],
-                [],
-            )
+            end = operator_call(RETURNED, [variable(lowering.returns), thunk(variable(result))])
         first = [_assign(lowering.returns, False, where)]
         body = [*first, *body, _at(ast.Return(end), where)]
     function.body = _without_unused(body, lowering.flags - lowering.used)
@@ -94,7 +91,7 @@ class _Lowering:
         if isinstance(node, ast.Return) and self._result:
             value = node.value or ast.Constant(None)
             return [
-                _at(ast.Assign([_name(self._result, ast.Store())], value), node),
+                _at(ast.Assign([variable(self._result, ast.Store())], value), node),
                 _assign(self.returns, True, node),
             ]
         if isinstance(node, ast.Break):
@@ -123,7 +120,7 @@ class _Lowering:
 
     def _none_of(self, flags: Iterable[str], where: ast.AST) -> ast.expr:
         self.used.update(flags)
-        tests: list[ast.expr] = [ast.UnaryOp(ast.Not(), _name(f)) for f in flags]
+        tests: list[ast.expr] = [ast.UnaryOp(ast.Not(), variable(f)) for f in flags]
         return _at(tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests), where)
 
     def _inside(self, node: Any) -> list[ast.stmt]:
@@ -238,16 +235,8 @@ def _without_unused(body: list[ast.stmt], flags: set[str]) -> list[ast.stmt]:
     return module.body
 
 
-def _name(name: str, context: ast.expr_context | None = None) -> ast.Name:
-    return ast.Name(name, context or ast.Load())
-
-
-def _lambda(body: ast.expr) -> ast.Lambda:
-    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
-
-
 def _assign(name: str, value: bool, where: ast.AST) -> ast.stmt:
-    return _at(ast.Assign([_name(name, ast.Store())], ast.Constant(value)), where)
+    return _at(ast.Assign([variable(name, ast.Store())], ast.Constant(value)), where)
 
 
 def _at(node: Any, where: ast.AST) -> Any:

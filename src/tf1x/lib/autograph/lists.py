@@ -9,6 +9,7 @@ from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.function_calls import common_shape
 from tf1x.core.graph import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
+from tf1x.lib.autograph.conditionals import blank
 from tf1x.lib.autograph.state import COPIED, is_tensor
 from tf1x.ops import array as array_ops
 from tf1x.ops import composite, lists
@@ -91,12 +92,7 @@ class Pending(TensorList):
     def __getitem__(self, index: Any) -> Tensor:
         if not self.seen:
             raise IndexError("list index out of range")
-        like = self.seen[0]
-        dims = like.shape.tuple or ()
-        zeros: Tensor = array_ops.zeros(
-            [0 if d is None else d for d in dims], like.dtype.base_dtype
-        )
-        return zeros
+        return blank(self.seen[0])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         pass

@@ -228,19 +228,14 @@ def _check(name: str, before: Any, after: Any, where: Any) -> None:
         return
     if after is UNDEFINED:
         raise ValueError(f"'{name}' must be defined at the end of the iteration\n  {where}")
-    found = states.difference(name, before, after)
-    if found is not None:
-        kind, text = found
-        words = {
-            "{structure}": "does not have the same nested structure after one iteration",
-            "{first}": "before the loop",
-            "{second}": "after one iteration",
-            "{first_end}": "what comes before the loop",
-            "{second_end}": "the iteration",
-        }
-        for key, value in words.items():
-            text = text.replace(key, value)
-        raise kind(f"{text}\n  {where}")
+    words = {
+        "structure": "does not have the same nested structure after one iteration",
+        "first": "before the loop",
+        "second": "after one iteration",
+        "first_end": "what comes before the loop",
+        "second_end": "the iteration",
+    }
+    states.check_alike(name, before, after, words, where)
     for a, b in zip(nest.flatten(before), nest.flatten(after), strict=True):
         if isinstance(a, Tensor) and isinstance(b, Tensor) and not allows(a.shape, b.shape):
             raise ValueError(

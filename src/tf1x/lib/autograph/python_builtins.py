@@ -57,26 +57,24 @@ def int_(value: Any = 0, *base: Any) -> Any:
     """`int`; of a tensor an int32."""
     if not is_staged(value):
         return int(value, *base)
-    if convert.to_tensor(value).dtype.base_dtype is dtypes.string:
-        from tf1x.ops.strings_functions import string_to_number
-
-        return string_to_number(value, dtypes.int32)
-    from tf1x.ops.math import cast
-
-    return cast(value, dtypes.int32)
+    return _number(value, dtypes.int32)
 
 
 def float_(value: Any = 0.0) -> Any:
     """`float`; of a tensor a float32."""
     if not is_staged(value):
         return float(value)
+    return _number(value, dtypes.float32)
+
+
+def _number(value: Any, dtype: dtypes.DType) -> Any:
     if convert.to_tensor(value).dtype.base_dtype is dtypes.string:
         from tf1x.ops.strings_functions import string_to_number
 
-        return string_to_number(value, dtypes.float32)
+        return string_to_number(value, dtype)
     from tf1x.ops.math import cast
 
-    return cast(value, dtypes.float32)
+    return cast(value, dtype)
 
 
 def abs_(value: Any) -> Any:

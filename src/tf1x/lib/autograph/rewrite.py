@@ -24,8 +24,8 @@ from tf1x.lib.autograph.names import (
     own_nodes,
     root,
 )
+from tf1x.lib.autograph.pieces import OPERATORS, operator_call, thunk, variable
 
-OPERATORS = "ag__"  # what the operators are called in converted code
 MADE = ("if_body", "else_body", "loop_test", "loop_body")
 _FRAME_FUNCTIONS = ("super", "locals", "globals", "vars", "dir", "eval", "exec", OPERATORS)
 
@@ -95,7 +95,7 @@ class _Rewriter(ast.NodeTransformer):
         parameters = bound_names(ast.Lambda(node.args, ast.Constant(None)))
         # An annotation makes a name local to the function, and does nothing else.
         node.body = [
-            ast.copy_location(ast.AnnAssign(_name(n, ast.Store()), ast.Constant(None), None, 1), node)
+            ast.copy_location(ast.AnnAssign(variable(n, ast.Store()), ast.Constant(None), None, 1), node)
             for n in sorted(self._rebound - elsewhere - parameters)
         ] + body  # fmt: skip
         changed = self.changed
@@ -134,7 +134,12 @@ class _Rewriter(ast.NodeTransformer):
         dead = sorted(w for w in writes | others if is_plain(w) and w not in state)
         body = self._made("if_body", node, self._block(node.body), writes)
         orelse = self._made("else_body", node, self._block(node.orelse), others)
-        arguments = [self.visit(node.test), _name(body.name), _name(orelse.name), _strings(state)]
+        arguments = [
+            self.visit(node.test),
+            variable(body.name),
+            variable(orelse.name),
+            _strings(state),
+        ]
         if dead:
             arguments.append(_strings(dead))
         return [body, orelse, _statement(node, "if_stmt", arguments)]
@@ -148,7 +153,7 @@ class _Rewriter(ast.NodeTransformer):
         returned = ast.copy_location(ast.Return(self.visit(node.test)), node)
         test = self._made("loop_test", node, [returned], tested)
         body = self._made("loop_body", node, self._block(node.body), writes)
-        arguments = [_name(test.name), _name(body.name), _strings(state), options]
+        arguments = [variable(test.name), variable(body.name), _strings(state), options]
         return [test, body, _statement(node, "while_stmt", arguments)]
 
     def visit_For(self, node: ast.For) -> Any:
@@ -160,12 +165,12 @@ class _Rewriter(ast.NodeTransformer):
         target = _strings(sorted(w for w in Accesses(node.target).writes if is_plain(w)))
         item = self._fresh("item_")
         extra = getattr(node, "extra_test", None)
-        first = ast.copy_location(ast.Assign([node.target], _name(item)), node)
+        first = ast.copy_location(ast.Assign([node.target], variable(item)), node)
         body = self._made("loop_body", node, [first, *self._block(node.body)], found.writes, item)
         arguments = [
             self.visit(node.iter),
-            _lambda(self.visit(extra)) if extra else ast.Constant(None),
-            _name(body.name),
+            thunk(self.visit(extra)) if extra else ast.Constant(None),
+            variable(body.name),
             _strings(state),
             target,
             options,
@@ -175,7 +180,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Assert(self, node: ast.Assert) -> Any:
         self.changed = True
         text = self.visit(node.msg) if node.msg else ast.Constant(None)
-        return _statement(node, "assert_stmt", [self.visit(node.test), _lambda(text)])
+        return _statement(node, "assert_stmt", [self.visit(node.test), thunk(text)])
 
     def _made(
         self, wish: str, where: ast.stmt, body: list[ast.stmt], writes: set[str], *parameters: str
@@ -203,7 +208,7 @@ class _Rewriter(ast.NodeTransformer):
         function = node.func
         if isinstance(function, ast.Name) and function.id in _FRAME_FUNCTIONS:
             if function.id == "super" and not node.args and self._first_argument:
-                node.args = [_name("__class__"), _name(self._first_argument)]
+                node.args = [variable("__class__"), variable(self._first_argument)]
                 ast.fix_missing_locations(node)
                 return node
             return self.generic_visit(node)
@@ -211,7 +216,7 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         self.changed = True
         self.generic_visit(node)
-        node.func = ast.copy_location(_operator(self._call, [node.func]), function)
+        node.func = ast.copy_location(operator_call(self._call, [node.func]), function)
         ast.fix_missing_locations(node)
         return node
 
@@ -221,7 +226,7 @@ class _Rewriter(ast.NodeTransformer):
         self.changed = True
         first, *others = [self.visit(v) for v in node.values]
         name = "and_" if isinstance(node.op, ast.And) else "or_"
-        return _expression(node, name, [first, *(_lambda(v) for v in others)])
+        return _expression(node, name, [first, *(thunk(v) for v in others)])
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if not isinstance(node.op, ast.Not):
@@ -234,7 +239,7 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         self.changed = True
         parts = [self.visit(part) for part in (node.test, node.body, node.orelse)]
-        return _expression(node, "if_exp", [parts[0], _lambda(parts[1]), _lambda(parts[2])])
+        return _expression(node, "if_exp", [parts[0], thunk(parts[1]), thunk(parts[2])])
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         """`a < b < c` as `a < b and b < c`, where evaluating `b` twice changes nothing."""
@@ -293,9 +298,11 @@ def _rebind_appended(function: ast.FunctionDef) -> None:
             for place, statement in enumerate(part):
                 if (found := _appended(statement)) and found[0] in local:
                     target, value = found
-                    call = _operator("append", [_name(target), value])
+                    call = operator_call("append", [variable(target), value])
                     part[place] = ast.fix_missing_locations(
-                        ast.copy_location(ast.Assign([_name(target, ast.Store())], call), statement)
+                        ast.copy_location(
+                            ast.Assign([variable(target, ast.Store())], call), statement
+                        )
                     )
 
 
@@ -315,29 +322,17 @@ def _appended(node: ast.stmt) -> tuple[str, ast.expr] | None:
 # -- pieces of tree ----------------------------------------------------------------------------
 
 
-def _name(name: str, context: ast.expr_context | None = None) -> ast.Name:
-    return ast.Name(name, context or ast.Load())
-
-
 def _strings(values: list[str]) -> ast.Tuple:
     return ast.Tuple([ast.Constant(v) for v in values], ast.Load())
 
 
-def _lambda(body: ast.expr) -> ast.Lambda:
-    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
-
-
-def _operator(name: str, arguments: list[ast.expr]) -> ast.Call:
-    return ast.Call(ast.Attribute(_name(OPERATORS), name, ast.Load()), arguments, [])
-
-
 def _expression(where: ast.expr, name: str, arguments: list[ast.expr]) -> ast.expr:
-    return ast.fix_missing_locations(ast.copy_location(_operator(name, arguments), where))
+    return ast.fix_missing_locations(ast.copy_location(operator_call(name, arguments), where))
 
 
 def _statement(where: ast.stmt, name: str, arguments: list[Any]) -> ast.stmt:
     """A call of an operator, at the first line of the statement that it stands for."""
-    statement = ast.copy_location(ast.Expr(_operator(name, arguments)), where)
+    statement = ast.copy_location(ast.Expr(operator_call(name, arguments)), where)
     _short(statement)
     statement.value.lineno = statement.value.end_lineno = where.lineno  # type: ignore[attr-defined]
     statement.value.col_offset = statement.value.end_col_offset = where.col_offset  # type: ignore[attr-defined]

@@ -182,7 +182,23 @@ def condition(value: Any, what: str) -> Tensor:
     raise ValueError(f"condition of {what} expected to be `tf.bool` scalar, got {tensor}{hint}")
 
 
-def difference(name: str, first: Any, second: Any) -> tuple[type[Exception], str] | None:
+def check_alike(name: str, first: Any, second: Any, words: dict[str, str], where: Frame) -> None:
+    """Two lifted values can be one variable.
+
+    Args:
+        words: what the message says for `structure`, `first`, `second`, `first_end`, `second_end`.
+
+    Raises:
+        TypeError, ValueError: they differ in structure, type, or what is no tensor.
+    """
+    if (found := _difference(name, first, second)) is not None:
+        kind, text = found
+        for key, value in words.items():
+            text = text.replace("{" + key + "}", value)
+        raise kind(f"{text}\n  {where}")
+
+
+def _difference(name: str, first: Any, second: Any) -> tuple[type[Exception], str] | None:
     """What keeps two lifted values from being one variable: a class, and words around `{}`."""
     try:
         nest.assert_same_structure(first, second)
