@@ -20,11 +20,13 @@ def suits(value: Any) -> bool:
 
 
 def update(
-    value: Any, mean: Any, square: Any, gradient: Any, rate: Any, beta1: Any, beta2: Any, epsilon: Any
+    value: Any, mean: Any, square: Any, gradient: Any, rate: Any, beta1: Any, beta2: Any, epsilon: Any,
+    keep: Any,
 ) -> Any:  # fmt: skip
     """The new value and the new means of the gradient and of its square.
 
     rate: the learning rate with the correction for the first steps.
+    keep: a bool; where it holds, the results are what was there.
     """
     struct: Any = jax.ShapeDtypeStruct
     result = struct(value.shape, np.float32)
@@ -34,4 +36,5 @@ def update(
         input_output_aliases={0: 0, 1: 1, 2: 2},  # in place
         vmap_method="sequential",
     )
-    return call(*map(jnp.asarray, (value, mean, square, gradient, rate, beta1, beta2, epsilon)))
+    arrays = value, mean, square, gradient, rate, beta1, beta2, epsilon, keep
+    return call(*map(jnp.asarray, arrays))

@@ -125,7 +125,8 @@ def _adam(
     """Adam (Kingma and Ba, 2014) with epsilon outside the bias correction."""
     alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
     if xp.is_jax(var, grad) and not use_nesterov and native.suits(var):
-        return native.update(var, m, v, grad, alpha, beta1, beta2, epsilon)
+        arguments = var, m, v, grad, alpha, beta1, beta2, epsilon
+        return xp.unless_failed(lambda failed: native.update(*arguments, failed), (var, m, v))
     m = m + (grad - m) * (1 - beta1)
     v = v + (xp.square(grad) - v) * (1 - beta2)
     direction = grad * (1 - beta1) + beta1 * m if use_nesterov else m

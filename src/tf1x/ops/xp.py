@@ -12,8 +12,9 @@ compiled program.
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -112,6 +113,16 @@ class Checks:
     def __init__(self) -> None:
         self.failed: list[tuple[Any, Any]] = []
         self.rows: list[Rows] = []
+        self._kept: list[tuple[Any, Any, int]] = []
+
+    def note_kept(self, values: Sequence[Any], old: Sequence[Any]) -> None:
+        """`values` are `old` where one of the checks so far fails."""
+        self._kept += [(*pair, len(self.failed)) for pair in zip(values, old, strict=True)]
+
+    def keep(self, value: Any, old: Any) -> bool:
+        """Whether `value` is known to be `old` where any check fails."""
+        count = len(self.failed)
+        return any(v is value and o is old and n == count for v, o, n in self._kept)
 
     def combined(self) -> dict[Any, Any]:
         """One bool for each tag."""
@@ -180,6 +191,20 @@ def remembered_rows() -> list[Rows]:
         return []
     noted, _checks.value.rows = _checks.value.rows, []
     return noted
+
+
+def unless_failed(update: Callable[[Any], Sequence[Any]], old: Sequence[Any]) -> Sequence[Any]:
+    """New values of variables: `update(failed)`, which gives `old` where the bool `failed` holds.
+
+    So nothing needs to choose between old and new values afterwards, which takes one more pass over
+    all of them.
+    """
+    checks = _checks.value
+    flags = [flag for _, flag in checks.failed] if checks is not None else []
+    values = update(functools.reduce(jnp.logical_or, flags, np.bool_(False)))
+    if checks is not None:
+        checks.note_kept(values, old)
+    return values
 
 
 def flag(flags: dict[Any, Any]) -> bool:
@@ -275,10 +300,9 @@ linalg = _Submodule(np.linalg, jnp.linalg)
 fft = _Submodule(np.fft, jnp.fft)
 
 
+@functools.cache  # not put in globals(), where `any` would hide Python's from this module
 def __getattr__(name: str) -> Any:
     numpy_value = getattr(np, name)  # AttributeError for what neither has
     if not callable(numpy_value) or isinstance(numpy_value, type):
         return numpy_value
-    function = _dispatching(name, numpy_value, getattr(jnp, name))
-    globals()[name] = function
-    return function
+    return _dispatching(name, numpy_value, getattr(jnp, name))

@@ -245,12 +245,15 @@ class Compiled:
             else:
                 self.static[i] = np.asarray(value)
         failed = jnp.stack(list(flags.values())) if flags else None
-        results += self._new_values(evaluator, dict(zip(segment.reads, old, strict=True)), failed)
+        before = dict(zip(segment.reads, old, strict=True))
+        results += self._new_values(evaluator, before, failed, checks)
         if failed is not None:
             results.append(failed)
         return results
 
-    def _new_values(self, evaluator: Evaluator, old: dict[str, Any], failed: Any) -> list[Any]:
+    def _new_values(
+        self, evaluator: Evaluator, old: dict[str, Any], failed: Any, checks: xp.Checks
+    ) -> list[Any]:
         """What the segment writes; the old values where a check failed, if it read them.
 
         Of a variable of which only some rows change (an embedding), these rows follow, as they
@@ -260,7 +263,8 @@ class Compiled:
         values: list[Any] = []
         rows: list[Any] = []
         for key in self.segment.writes:
-            value = jnp.asarray(evaluator.variables[key])
+            written = evaluator.variables[key]
+            value = jnp.asarray(written)
             before = old.get(key)
             if before is not None and before.shape == value.shape and before.dtype == value.dtype:
                 self.recovered.append(key)
@@ -268,7 +272,7 @@ class Compiled:
                 if failed is not None and changed and key not in evaluator.overwritten:
                     self.undo.append((key, len(changed)))
                     rows += [x for pair in changed for x in pair]
-                elif failed is not None:
+                elif failed is not None and not checks.keep(written, before):
                     value = jnp.where(failed.any(), before, value)
             values.append(value)
         return values + rows

@@ -36,7 +36,13 @@ struct Batch {
 }  // namespace
 
 void adam(const Helpers& helpers, int64_t count, const AdamRates& rates, const float* gradient,
-          const AdamArrays<const float>& old, const AdamArrays<float>& result) {
+          const AdamArrays<const float>& old, const AdamArrays<float>& result, bool keep) {
+  if (keep) {
+    std::memmove(result.value, old.value, count * sizeof(float));
+    std::memmove(result.mean, old.mean, count * sizeof(float));
+    std::memmove(result.square, old.square, count * sizeof(float));
+    return;
+  }
   const float rest1 = 1 - rates.beta1, rest2 = 1 - rates.beta2;
   parallel_for(helpers, (count + kPerItem - 1) / kPerItem, [&](int64_t item) {
     const int64_t end = std::min(count, (item + 1) * kPerItem);

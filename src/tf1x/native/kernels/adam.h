@@ -18,8 +18,9 @@ struct AdamArrays {
 };
 
 // mean += (gradient - mean) * (1 - beta1); square += (gradient^2 - square) * (1 - beta2);
-// value -= rate * mean / (sqrt(square) + epsilon). The results may lie where the old values do.
+// value -= rate * mean / (sqrt(square) + epsilon). With `keep` the results are the old values. They
+// may lie where these do.
 void adam(const Helpers& helpers, int64_t count, const AdamRates& rates, const float* gradient,
-          const AdamArrays<const float>& old, const AdamArrays<float>& result);
+          const AdamArrays<const float>& old, const AdamArrays<float>& result, bool keep);
 
 }  // namespace tf1x

@@ -160,17 +160,19 @@ ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, N
 }
 
 using Number = ffi::BufferR0<ffi::F32>;
+using Flag = ffi::BufferR0<ffi::PRED>;
 using Array = ffi::Buffer<ffi::F32>;
 
 ffi::Error update_adam(ffi::ThreadPool pool, Array value, Array mean, Array square, Array gradient,
-                       Number rate, Number beta1, Number beta2, Number epsilon,
+                       Number rate, Number beta1, Number beta2, Number epsilon, Flag keep,
                        ffi::Result<Array> new_value, ffi::Result<Array> new_mean,
                        ffi::Result<Array> new_square) {
   return guarded([&] {
     adam(helpers_of(pool), value.element_count(),
          {*rate.typed_data(), *beta1.typed_data(), *beta2.typed_data(), *epsilon.typed_data()},
          gradient.typed_data(), {value.typed_data(), mean.typed_data(), square.typed_data()},
-         {new_value->typed_data(), new_mean->typed_data(), new_square->typed_data()});
+         {new_value->typed_data(), new_mean->typed_data(), new_square->typed_data()},
+         *keep.typed_data());
   });
 }
 
@@ -246,6 +248,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_adam, update_adam,
                                   .Arg<Number>()
                                   .Arg<Number>()
                                   .Arg<Number>()
+                                  .Arg<Flag>()
                                   .Ret<Array>()
                                   .Ret<Array>()
                                   .Ret<Array>());
