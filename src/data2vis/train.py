@@ -129,9 +129,11 @@ class Trainer:
 
 def log_perplexity(session: Any, model: Model, groups: list[Group], config: Config) -> float:
     """The mean negative log probability (natural) of a token, the ones before it given."""
+    from tqdm import tqdm
+
     found = [
         session.run([model.total_loss, model.tokens], _feed(model, batch))
-        for batch in batches.batches(groups, config)
+        for batch in tqdm(batches.batches(groups, config), "evaluating", unit="", leave=False)
     ]
     return float(sum(loss for loss, _ in found) / sum(tokens for _, tokens in found))
 

@@ -43,7 +43,8 @@ def cond(
 
     Raises:
         TypeError: `pred` is a Python bool, or a function is not callable.
-        ValueError: the functions return different structures or types, or nothing.
+        ValueError: `pred` is no scalar; the functions return different structures or types, or
+            nothing.
     """
     true_fn, false_fn = _one_of("true_fn", true_fn, "fn1", fn1), _one_of("false_fn", false_fn, "fn2", fn2)  # fmt: skip
     if isinstance(pred, bool) and not scopes.executing_eagerly():
@@ -58,6 +59,12 @@ def cond(
         condition = convert.to_tensor(pred, name="pred")
         if condition.dtype.base_dtype is not dtypes.bool_:
             raise TypeError(f"pred must be a bool tensor, got {condition.dtype.name}.")
+        if condition.shape.ndims:
+            raise ValueError(
+                f"Shape must be rank 0 but is rank {condition.shape.ndims} for the predicate "
+                f"{condition.name!r} of {scope[:-1]!r}: tf.cond decides once, tf.where for each "
+                "element."
+            )
         branches = [
             _Branch(true_fn, "true_fn", scope),
             _Branch(false_fn, "false_fn", scope, pivot=False),

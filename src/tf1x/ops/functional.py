@@ -85,6 +85,7 @@ def _Call(args: list[Any], *, Tout: list[DType], f: FuncAttr, functions: Any) ->
 
 
 LOOPS = ("While", "StatelessWhile")
+BRANCHES = ("If", "StatelessIf", "Case", "StatelessCase")
 _SHAPES = {"output_shapes": ("list[TensorShape]", [])}
 _LOOP = {**_SHAPES, "parallel_iterations": ("int", 10)}
 _CALL = {"config": ("str", ""), "config_proto": ("str", ""), "executor_type": ("str", "")}

@@ -125,8 +125,7 @@ def _column(
             raise _fail(
                 f"Field {index} in record {number} is not a valid {name}: {shown}"
             ) from error
-    with np.errstate(over="ignore"):
-        return array_of(values, dtype)
+    return array_of(values, dtype)
 
 
 def _csv_shape(op: Operation) -> Any:
@@ -177,10 +176,11 @@ def DecodeCSV(
         rows.append(fields)
     missing = (b"", na_value.encode())
     columns = zip(record_defaults, OUT_TYPE, strict=True)
-    return [
-        _column(rows, i, default, dtype, missing).reshape(np.shape(records))
-        for i, (default, dtype) in enumerate(columns)
-    ]
+    with np.errstate(over="ignore"):  # 1e999 is infinite
+        return [
+            _column(rows, i, default, dtype, missing).reshape(np.shape(records))
+            for i, (default, dtype) in enumerate(columns)
+        ]
 
 
 def decode_csv(

@@ -132,7 +132,9 @@ class PaddedSegment(Compiled):
         programs, notes = [], []
         for other in reversed(traces.sizes):  # the greatest last: what it notes stays
             programs.append(self._program(state, inputs, arguments, other))
-            notes.append((self.blocks, self.checks, self.recovered, self.undo, list(self.static)))
+            notes.append((
+                self.blocks, self.checks, self.writes, self.recovered, self.undo, list(self.static)
+            ))  # fmt: skip
         same = all(note == notes[0] for note in notes)
         if not same or self._lists:
             raise NotPadded("segments of different form")
@@ -176,7 +178,7 @@ class PaddedSegment(Compiled):
     def _note(self, found: list[Axes]) -> None:
         """Which outputs are padded; variables must not be."""
         outputs = [i for i in range(len(self.segment.outputs)) if i not in self.static]
-        written = found[len(outputs) : len(outputs) + len(self.segment.writes)]
+        written = found[len(outputs) : len(outputs) + len(self.writes)]
         if any(axis.varies for axes in written for axis in axes):
             raise NotPadded("a variable of varying shape")
         self._outputs = {

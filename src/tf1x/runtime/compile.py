@@ -118,6 +118,7 @@ class Compiled:
         dynamic: positions of the inputs that the function takes.
         static: outputs whose values do not depend on the run, by position.
         blocks: for each random op, how far one run moves its counter.
+        writes: the variables that it changes; not those of branches that are never taken.
         checks: tags of the flags that the function's last output holds, if there are any.
         recovered: variables that the function gives back unchanged when a check fails; of those
             in `undo`, it is up to the caller to put back the old rows that follow the new values.
@@ -148,6 +149,7 @@ class Compiled:
         ]
         self.static: dict[int, Any] = {}
         self.blocks: list[int] = []
+        self.writes: list[str] = []
         self.checks: list[Any] = []
         self.recovered: list[str] = []
         self.undo: list[tuple[str, int]] = []
@@ -259,13 +261,15 @@ class Compiled:
         Of a variable of which only some rows change (an embedding), these rows follow, as they
         were: choosing between the old and the new value would copy the whole.
         """
-        self.recovered, self.undo = [], []
+        self.writes, self.recovered, self.undo = [], [], []
         values: list[Any] = []
         rows: list[Any] = []
         for key in self.segment.writes:
-            written = evaluator.variables[key]
+            written, before = evaluator.variables.get(key), old.get(key)
+            if written is before:
+                continue
+            self.writes.append(key)
             value = jnp.asarray(written)
-            before = old.get(key)
             if before is not None and before.shape == value.shape and before.dtype == value.dtype:
                 self.recovered.append(key)
                 changed = evaluator.changed_rows.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 from tf1x.core import dtypes
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import read_variable_op, variable_key
+from tf1x.ops.functional import BRANCHES, LOOPS
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.buckets import Buckets
 from tf1x.runtime.compile import Compiled, Segment
@@ -19,6 +21,9 @@ from tf1x.runtime.plan import inside
 # Values fed for shapes are part of a program's signature up to this size.
 _STATIC_ELEMENTS = 64
 _SHAPE_ELEMENTS = 8
+# What may stand between a fed bool and a branch that it decides, and how many of them may decide.
+_LOGIC = ("Identity", "LogicalAnd", "LogicalNot", "LogicalOr")
+_MOST_DECIDING = 3
 
 
 class DeviceStep:
@@ -95,6 +100,8 @@ def _content(value: Any) -> Any:
 
 
 def concrete(value: Any) -> Any:
+    if type(value) is np.ndarray:
+        return value
     if isinstance(value, ListValue):
         return jax.tree.map(concrete, value)
     return np.asarray(value) if isinstance(value, jax.Array) else value
@@ -140,6 +147,27 @@ def small_sources(
         else:
             stack += tensor.op.inputs
     return found or None
+
+
+def deciding(ops: Collection[Operation], fed: Collection[Tensor]) -> set[Tensor]:
+    """The fed bools that choose branches, as `is_training` does for batch normalization.
+
+    As part of a program's signature they leave in it only the branch that is taken: less to
+    compile, and XLA fuses across it. Not beside a loop, where one program may serve many shapes
+    (buckets.py), nor where the choices are many.
+    """
+    found: set[Tensor] = set()
+    if any(op.type in LOOPS for op in ops):
+        return found
+    stack = [op.inputs[0] for op in ops if op.type in BRANCHES]
+    while stack:
+        tensor = stack.pop()
+        if tensor in fed:
+            if tensor.dtype.is_bool:
+                found.add(tensor)
+        elif tensor.op.type in _LOGIC:
+            stack += tensor.op.inputs
+    return found if len(found) <= _MOST_DECIDING else set()
 
 
 def _reshaped_keys(segment: Segment) -> set[str]:

@@ -30,7 +30,7 @@ from tf1x.ops.resources import close, resource_key
 from tf1x.runtime import eager_kernels
 from tf1x.runtime.device_step import concrete
 from tf1x.runtime.eager_tensor import EagerOperation, EagerTensor, is_plain, on_release, size_of
-from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator
+from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, checked, is_bad_value
 from tf1x.runtime.execute import FunctionRunner, _Concrete
 from tf1x.runtime.session import BaseSession
 
@@ -222,12 +222,12 @@ class _EagerEvaluator(Evaluator):
         except errors.OpError as error:
             error.op = error.op or op
             raise
-        except (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError) as error:
-            if definition.host and type(error) not in (TypeError, ValueError):
-                raise
-            raise errors.InvalidArgumentError(None, op, str(error)) from error
+        except Exception as error:
+            if is_bad_value(op, error):
+                raise errors.InvalidArgumentError(None, op, str(error)) from error
+            raise
         written = self._write(op, definition, outputs) if definition.writes else outputs
-        return [_array(self._checked(op, t, v)) for t, v in zip(op.outputs, written, strict=True)]
+        return [_array(checked(op, t, v)) for t, v in zip(op.outputs, written, strict=True)]
 
     def _note_rows(self, keys: list[str | None]) -> None:
         """Nothing: an op that fails writes nothing, and there is no run to take back."""

@@ -24,6 +24,9 @@ from tf1x.ops.pullback import Pullback, differentiable, flat_outputs, vjp
 from tf1x.runtime.plan import Access, inside, is_random_key, random_key
 
 SYMBOLIC_GRADIENT = "SymbolicGradient"
+# What a lowering raises for values that the op does not take.
+_BAD_VALUE = (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError)
+_JAX_ERRORS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)
 
 
 class Counter:
@@ -165,15 +168,14 @@ class Evaluator:
         except errors.OpError as error:
             error.op = error.op or op
             raise
-        except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
+        except Exception as error:
+            if is_bad_value(op, error):
+                raise errors.InvalidArgumentError(None, op, str(error)) from error
             raise
-        except (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError) as error:
-            if definition.host and type(error) not in (TypeError, ValueError):
-                raise
-            raise errors.InvalidArgumentError(None, op, str(error)) from error
         written = self._write(op, definition, outputs) if definition.writes else outputs
         for tensor, value in zip(op.outputs, written, strict=True):
-            self.values[tensor] = self._checked(op, tensor, value)
+            if tensor not in self.values:  # else it is fed
+                self.values[tensor] = checked(op, tensor, value)
 
     def _outputs(self, op: Operation, definition: OpDef) -> list[Any]:
         if op in self.known_ops:
@@ -352,18 +354,57 @@ class Evaluator:
             else:
                 self.overwritten.add(key)
 
-    def _checked(self, op: Operation, tensor: Tensor, value: Any) -> Any:
-        """`value`, which must have the declared type: nothing promotes silently."""
-        dtype = getattr(value, "dtype", None)
-        if dtype is None:
-            if tensor.dtype.base_dtype in (dtypes.resource, dtypes.variant):
-                return value
-            return np.asarray(value, tensor.dtype.numpy_dtype)
-        if dtype != tensor.dtype.numpy_dtype:
-            raise errors.InternalError(
-                None, op, f"{op.type} gave {dtype} where {tensor.dtype.name} is declared."
-            )
-        return value
+
+def bound(op: Operation, session: Any) -> Callable[[list[Any]], list[Any]] | None:
+    """The op as a function of its inputs' values, if it depends on no variable and no counter.
+
+    It does what `Evaluator.apply` does, with all that can be known of the op looked up beforehand.
+    """
+    definition = op.opdef
+    if op.type == SYMBOLIC_GRADIENT or not definition.injected <= {"op", "session"}:
+        return None
+    if any(variable_key(tensor) for tensor in op.inputs):
+        return None
+    given = {"op": op, "session": session}
+    keywords = definition.keywords(op.attrs) | {name: given[name] for name in definition.injected}
+    lower, outputs = definition.lower, tuple(op.outputs)
+    parts = definition.input_slices(op.attrs) if any(a.is_list for a in definition.inputs) else None
+
+    def run(inputs: list[Any]) -> list[Any]:
+        try:
+            found = lower(*(inputs if parts is None else [inputs[p] for p in parts]), **keywords)
+        except errors.OpError as error:
+            error.op = error.op or op
+            raise
+        except Exception as error:
+            if is_bad_value(op, error):
+                raise errors.InvalidArgumentError(None, op, str(error)) from error
+            raise
+        flat = flat_outputs(found, len(outputs))
+        return [checked(op, t, value) for t, value in zip(outputs, flat, strict=True)]
+
+    return run
+
+
+def is_bad_value(op: Operation, error: Exception) -> bool:
+    """Whether the op's lowering raised `error` since it does not take such values."""
+    if op.opdef.host:
+        return type(error) in (TypeError, ValueError)
+    return isinstance(error, _BAD_VALUE) and not isinstance(error, _JAX_ERRORS)
+
+
+def checked(op: Operation, tensor: Tensor, value: Any) -> Any:
+    """`value`, which must have the declared type: nothing promotes silently."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        if tensor.dtype.base_dtype in (dtypes.resource, dtypes.variant):
+            return value
+        return np.asarray(value, tensor.dtype.numpy_dtype)
+    if dtype != tensor.dtype.numpy_dtype:
+        raise errors.InternalError(
+            None, op, f"{op.type} gave {dtype} where {tensor.dtype.name} is declared."
+        )
+    return value
 
 
 def _differentiated(function: FuncAttr) -> FuncAttr:

@@ -20,19 +20,19 @@ from tf1x.core import errors
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.graph import Operation, Tensor
 from tf1x.core.references import variable_key
-from tf1x.ops import waiting, xp
+from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime import tracing
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Fixed, Needed
-from tf1x.runtime.device_step import DeviceStep, concrete, small_sources
+from tf1x.runtime.device_step import DeviceStep, concrete, deciding, small_sources
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.functions import Bounds, Traced
+from tf1x.runtime.interpret import Interpreter
 from tf1x.runtime.plan import Plan, Step, inside
-from tf1x.runtime.state import State
 from tf1x.runtime.trip_count import grows
 
 if TYPE_CHECKING:
@@ -54,14 +54,13 @@ _enable_x64: Callable[..., Any] = jax.enable_x64
 _wait_for: Callable[..., Any] = jax.block_until_ready
 
 
-class Runner:
+class Runner(Interpreter):
     """Computes certain targets from certain given tensors, with a session's state."""
 
     def __init__(
         self, session: BaseSession, targets: list[Tensor | Operation], given: list[Tensor]
     ) -> None:
-        self._session = session
-        self._state: State = session._state
+        super().__init__(session)
         self._targets = targets
         self._fed = given
         self._bounds = Bounds()
@@ -71,10 +70,12 @@ class Runner:
         self._functions: dict[FuncGraph, FunctionRunner] = {}
         # By step; those of earlier plans stay, since another thread may be in the middle of one.
         self._segments: dict[Step, DeviceStep] = {}
-        self._replan()
+        self._replan(first=True)
 
-    def _replan(self) -> None:
+    def _replan(self, first: bool = False) -> None:
         self.plan = Plan(self._targets, self._fed, self._concrete)
+        if first:
+            self._static = deciding(self.plan.ops, self._fed)
         _check_placeholders(self.plan)
         self._random = [
             op.name
@@ -195,7 +196,7 @@ class Runner:
             compiled = self._compiled(step, inputs, keep_old=undo is not None)
             results = compiled.function(*self._arguments(step, compiled, inputs))
             failed = bool(compiled.checks) and bool(np.asarray(results[-1]).any())
-            writes = step.segment.writes
+            writes = compiled.writes
             if writes:
                 first = len(results) - len(writes) - compiled.extra
                 variables = state.variables
@@ -358,93 +359,6 @@ class Runner:
 
         return Evaluator(variables, counter, functions, self.plan.access, self._session)
 
-    def _interpret(
-        self,
-        ops: list[Operation],
-        values: dict[Tensor, Any],
-        undo: dict[str, Any],
-        done: dict[Operation, list[Any]],
-    ) -> None:
-        """Run ops one by one on concrete values, but for those that are in `done`.
-
-        An op that would have to wait is put off until the others have run: it may be one of them
-        that it waits for.
-        """
-        own = _Own(self._state)
-        if sum(waiting.may_wait(op.type) for op in ops) < 2:
-            for op in ops:
-                self._interpret_op(op, values, undo, done, own)
-            return
-        pending = ops
-        while pending:
-            late: list[Operation] = []
-            for op in pending:
-                if _follows(op, late):
-                    late.append(op)
-                elif not waiting.may_wait(op.type):
-                    self._interpret_op(op, values, undo, done, own)
-                else:
-                    try:
-                        with waiting.without_waiting():
-                            self._interpret_op(op, values, undo, done, own)
-                    except waiting.WouldWait:
-                        late.append(op)
-            if len(late) == len(pending):  # nothing else is left to do
-                self._interpret_op(late.pop(0), values, undo, done, own)
-            pending = late
-
-    def _interpret_op(
-        self,
-        op: Operation,
-        values: dict[Tensor, Any],
-        undo: dict[str, Any],
-        done: dict[Operation, list[Any]],
-        own: _Own,
-    ) -> None:
-        if op.outputs and all(t in values for t in op.outputs):
-            return
-        if op in done:
-            values.update(zip(op.outputs, done[op], strict=True))
-            return
-        if tracing.is_recording():
-            with tracing.host_op(op):
-                self._interpret_new(op, values, undo, done, own)
-        else:
-            self._interpret_new(op, values, undo, done, own)
-
-    def _interpret_new(
-        self,
-        op: Operation,
-        values: dict[Tensor, Any],
-        undo: dict[str, Any],
-        done: dict[Operation, list[Any]],
-        own: _Own,
-    ) -> None:
-        state = self._state
-        access = self.plan.access[op]
-        evaluator = self._evaluator(state.variables, undo)
-        evaluator.values = {t: concrete(values[t]) for t in op.inputs if t in values}
-        if op.opdef.blocking or op.opdef.calls_functions:
-            self._apply(evaluator, op)
-        else:
-            with state.lock:
-                for key in access.writes:
-                    undo.setdefault(key, state.variables.get(key))
-                if not access.writes:  # NumPy's, lest JAX compile for every new shape
-                    found = {k: state.variables.get(k) for k in access.reads}
-                    evaluator.variables = {
-                        k: concrete(v) for k, v in found.items() if v is not None
-                    }
-                self._apply(evaluator, op)
-                for key in access.writes:
-                    own.make(key)
-                for random, used in evaluator.counters.items():
-                    state.counters[random.name] = state.counters.get(random.name, 0) + used.blocks
-        for tensor in op.outputs:
-            values[tensor] = evaluator.values[tensor]
-        if op.opdef.host and op.opdef.stateful:
-            done[op] = [values[tensor] for tensor in op.outputs]
-
     def interpret_pending(self, values: dict[Tensor, Any], done: set[Operation]) -> None:
         """Run those of the plan's ops that are not in `done`, and add them to it."""
         with _enable_x64(True):
@@ -471,30 +385,6 @@ class Runner:
         if function not in self._functions:
             self._functions[function] = FunctionRunner(self._session, function)
         return self._functions[function]
-
-
-class _Own:
-    """Lets a variable that was assigned another's value have an array of its own.
-
-    A compiled segment donates the arrays that it overwrites. The arrays of all variables are noted
-    once: one that came later to a variable is either noted in `make`, or nobody else's.
-    """
-
-    def __init__(self, state: State) -> None:
-        self._variables = state.variables
-        self._taken: set[int] | None = None
-
-    def make(self, key: str) -> None:
-        """After `key` was assigned; under the state's lock."""
-        if self._taken is None:
-            others = ((k, v) for k, v in self._variables.items() if k != key)
-            self._taken = {id(value) for _, value in others}
-        value = self._variables.get(key)
-        if value is None:
-            return
-        if id(value) in self._taken:
-            value = self._variables[key] = value.copy()
-        self._taken.add(id(value))
 
 
 class FunctionRunner(Runner):
@@ -629,9 +519,3 @@ def _check_placeholders(plan: Plan) -> None:
                 f"You must feed a value for placeholder tensor '{op.name}' "
                 f"with dtype {tensor.dtype.name}{shape}",
             )
-
-
-def _follows(op: Operation, earlier: list[Operation]) -> bool:
-    """Whether an op needs one of the others, directly or by way of a `NoOp`."""
-    sources = [*(t.op for t in op.inputs), *op.control_inputs] if earlier else ()
-    return any(s in earlier or (s.type == "NoOp" and _follows(s, earlier)) for s in sources)
