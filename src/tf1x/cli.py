@@ -97,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--py2", action="store_true", help="translate Python 2 (print statements, ...) in memory"
     )
+    run.add_argument(
+        "--bf16", action="store_true",
+        help="products of matrices and convolutions take float32 operands rounded to bfloat16 and "
+        "sum in float32: faster on most GPUs and TPUs, slower on most CPUs",
+    )  # fmt: skip
     run.add_argument("program", metavar="SCRIPT", help="a script, notebook (.ipynb) or module")
     run.add_argument(
         "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own"
@@ -140,6 +145,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _round_products() -> None:
+    """Products in bfloat16, those of the C++ kernels not excepted: without them."""
+    from tf1x.runtime.precision import Products, set_products
+
+    os.environ["TF1X_NATIVE"] = "0"
+    set_products(Products.REDUCED)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command; ends by SystemExit unless all went well."""
     parser = _parser()
@@ -149,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif options.command == "run":
         from tf1x.importer import program
 
+        if options.bf16:
+            _round_products()
         sys.exit(
             program.run(
                 options.program,

@@ -70,6 +70,8 @@ _MODULES = (
     "tf1x.lib.train.training_util",
     "tf1x.lib.train.optimizer",
     "tf1x.lib.train.gradient_descent",
+    "tf1x.lib.train.loss_scale",
+    "tf1x.lib.train.loss_scale_optimizer",
     "tf1x.lib.train.momentum",
     "tf1x.lib.train.adam",
     "tf1x.lib.train.rmsprop",
