@@ -9,13 +9,14 @@ WORKERS ?= 2
 # The count of symbols that docs/compatibility.md is made from.
 SYMBOLS ?= $(wildcard ../shared/symbols.tsv)
 
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test check format bench bench-gpu docs clean
 
 help:
 	@echo "make demo    train a network on handwritten digits: progress, accuracy, a plot"
 	@echo "make test    all tests (TensorFlow 2.21 is installed beside, as the oracle)"
 	@echo "make check   format, lint, types, architecture"
 	@echo "make bench   speed and memory, side by side with TensorFlow 2.21"
+	@echo "make bench-gpu  training steps on a GPU, beside the same networks in JAX and PyTorch"
 	@echo "make format  format the code"
 	@echo "make docs    rewrite the generated parts of docs/ and tests/public_surface.txt"
 
@@ -56,6 +57,11 @@ format: .venv/.test
 bench: .venv/.test
 	$(BIN)/python -m tf1x.native
 	$(BIN)/python -m benchmarks
+
+# On a machine whose Python has JAX for its GPU (and PyTorch, if it is to be compared):
+# make bench-gpu PYTHON=python3
+bench-gpu:
+	PYTHONPATH=src:. $(PYTHON) -m benchmarks.gpu
 
 docs: .venv/.test
 	$(BIN)/python tools/public_surface.py

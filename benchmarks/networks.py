@@ -32,15 +32,15 @@ def _cnn(tf):
     return x, keep, layer
 
 
-def cnn(tf):
-    """The course's three-layer CNN on MNIST: batch 100, dropout 0.7, Adam."""
+def cnn(tf, batch=100):
+    """The course's three-layer CNN on MNIST: dropout 0.7, Adam."""
     x, keep, logits = _cnn(tf)
     y = tf.placeholder(tf.int64, [None])
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
     train = tf.train.AdamOptimizer(0.001).minimize(loss)
     sess = _session(tf)
     rng = np.random.RandomState(0)
-    feed = {x: rng.rand(100, 784).astype(np.float32), y: rng.randint(0, 10, 100), keep: 0.7}
+    feed = {x: rng.rand(batch, 784).astype(np.float32), y: rng.randint(0, 10, batch), keep: 0.7}
     return lambda: sess.run([loss, train], feed)
 
 
@@ -70,21 +70,21 @@ def sampled_softmax(tf):
     return lambda: sess.run([loss, train], feed)
 
 
-def lstm(tf):
-    """Two LSTM layers of 512 over 64 steps, batch 32: forward, backward, gradient descent."""
-    x = tf.placeholder(tf.float32, [32, 64, 512])
+def lstm(tf, batch=32):
+    """Two LSTM layers of 512 over 64 steps: forward, backward, gradient descent."""
+    x = tf.placeholder(tf.float32, [batch, 64, 512])
     cells = [tf.nn.rnn_cell.BasicLSTMCell(512) for _ in range(2)]
     outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.MultiRNNCell(cells), x, dtype=tf.float32)
     loss = tf.reduce_mean(tf.square(outputs))
     train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
     sess = _session(tf)
-    feed = {x: np.random.RandomState(0).randn(32, 64, 512).astype(np.float32)}
+    feed = {x: np.random.RandomState(0).randn(batch, 64, 512).astype(np.float32)}
     return lambda: sess.run([loss, train], feed)
 
 
-def resnet_block(tf):
-    """A residual block with batch normalisation, 32 x 32 x 64, batch 32: a training step."""
-    x = tf.placeholder(tf.float32, [32, 32, 32, 64])
+def resnet_block(tf, batch=32):
+    """A residual block with batch normalisation, 32 x 32 x 64: a training step."""
+    x = tf.placeholder(tf.float32, [batch, 32, 32, 64])
     layer = x
     for i in range(2):
         layer = tf.layers.conv2d(layer, 64, 3, padding="same", use_bias=False, name=f"conv_{i}")
@@ -94,7 +94,7 @@ def resnet_block(tf):
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
         train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
     sess = _session(tf)
-    feed = {x: np.random.RandomState(0).randn(32, 32, 32, 64).astype(np.float32)}
+    feed = {x: np.random.RandomState(0).randn(batch, 32, 32, 64).astype(np.float32)}
     return lambda: sess.run([loss, train], feed)
 
 

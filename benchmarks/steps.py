@@ -53,7 +53,7 @@ class Worker:
 
 
 def engines(*names: str) -> list[str]:
-    """Those of tf1x, tensorflow, torch and bare that are installed."""
+    """Those of tf1x, bare, jax, tensorflow and torch that are installed."""
     return [name for name in names if name in ("tf1x", "bare") or find_spec(name)]
 
 

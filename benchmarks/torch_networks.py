@@ -8,11 +8,26 @@ from torch import nn
 from benchmarks import data2vis
 from benchmarks.networks import BATCH, SOURCE, TARGET, UNITS, VOCABULARY, WORDS
 
+# What the worker asks for: torch.compile, and products in bfloat16.
+OPTIONS = set()
+
+
+def on_gpu():
+    """Everything that is made from here on lies on the GPU, if there is one; products in TF32."""
+    torch.set_float32_matmul_precision("high")
+    if torch.cuda.is_available():
+        torch.backends.cudnn.allow_tf32 = True
+        torch.set_default_device("cuda")
+
 
 def _training(model, optimizer, loss):
+    net = torch.compile(model) if "compile" in OPTIONS else model
+
     def step():
         optimizer.zero_grad()
-        value = loss(model)
+        device = torch.get_default_device().type
+        with torch.autocast(device, torch.bfloat16, enabled="bf16" in OPTIONS):
+            value = loss(net)
         value.backward()
         optimizer.step()
         return float(value)
@@ -47,6 +62,18 @@ def _mlp(batch):
     )
 
 
+def mlp(batch):
+    model = nn.Sequential(
+        nn.Linear(784, 2048), nn.ReLU(), nn.Linear(2048, 2048), nn.ReLU(), nn.Linear(2048, 10)
+    )
+    x, y = torch.rand(batch, 784), torch.randint(0, 10, (batch,))
+    return _training(
+        model,
+        torch.optim.Adam(model.parameters()),
+        lambda net: nn.functional.cross_entropy(net(x), y),
+    )
+
+
 def mlp_batch_50():
     return _mlp(50)
 
@@ -65,9 +92,9 @@ def _cnn():
     return nn.Sequential(*layers)
 
 
-def cnn():
+def cnn(batch=100):
     model = _cnn()
-    x, y = torch.rand(100, 1, 28, 28), torch.randint(0, 10, (100,))
+    x, y = torch.rand(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
     return _training(
         model,
         torch.optim.Adam(model.parameters(), 0.001),
@@ -114,20 +141,20 @@ def sampled_softmax():
     return step
 
 
-def lstm():
+def lstm(batch=32):
     model = nn.LSTM(512, 512, 2, batch_first=True)
-    x = torch.randn(32, 64, 512)
+    x = torch.randn(batch, 64, 512)
     return _training(
         model, torch.optim.SGD(model.parameters(), 0.1), lambda net: net(x)[0].square().mean()
     )
 
 
-def resnet_block():
+def resnet_block(batch=32):
     model = nn.Sequential(
         nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
         nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64),
     )  # fmt: skip
-    x = torch.randn(32, 64, 32, 32)
+    x = torch.randn(batch, 64, 32, 32)
     return _training(
         model,
         torch.optim.SGD(model.parameters(), 0.1, momentum=0.9),

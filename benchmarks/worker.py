@@ -2,7 +2,10 @@
 
 At the end of the input it prints its peak memory in MiB.
 
-python -m benchmarks.worker ENGINE PROGRAM   (ENGINE is tf1x, tensorflow, torch or bare)
+python -m benchmarks.worker ENGINE PROGRAM
+
+ENGINE is tf1x, tensorflow, torch or bare; for a program of the GPU benchmark (gpu:NAME) tf1x, jax or
+torch, with +bf16 for products in bfloat16 and torch+compile for torch.compile.
 """
 
 import json
@@ -49,8 +52,36 @@ def bare_step(step):
     return run
 
 
+def gpu_step(name, options, program):
+    """A step of a program of the GPU benchmark."""
+    from benchmarks import gpu_networks
+
+    batch = gpu_networks.BATCHES[program]
+    if name == "tf1x":
+        if "bf16" in options:
+            from tf1x.runtime.precision import Products, set_products
+
+            set_products(Products.REDUCED)
+        return getattr(gpu_networks, program)(engine(name), batch)
+    if name == "jax":
+        from benchmarks import jax_networks as module
+    else:
+        from benchmarks import torch_networks as module
+
+        module.on_gpu()
+    module.OPTIONS.update(options)
+    return getattr(module, program)(batch)
+
+
 def main():
     name, program = sys.argv[1:]
+    if program.startswith("gpu:"):
+        from benchmarks.gpu_networks import STEPS
+
+        program = program.removeprefix("gpu:")
+        name, *options = name.split("+")
+        serve(gpu_step(name, options, program), STEPS[program], 3)
+        return
     from benchmarks import data2vis, networks, pipelines, programs
 
     module = next(m for m in (data2vis, networks, pipelines, programs) if program in m.STEPS)
@@ -63,7 +94,12 @@ def main():
     if name == "bare":
         step = bare_step(step)
     rounds = module.STEPS[program]
-    for _ in range(max(20 if module is programs else 2, rounds // 10)):
+    serve(step, rounds, max(20 if module is programs else 2, rounds // 10))
+
+
+def serve(step, rounds, warm_up):
+    """Time `rounds` steps at every line of the input."""
+    for _ in range(warm_up):
         step()
     print("ready", flush=True)
     for _ in sys.stdin:
