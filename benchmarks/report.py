@@ -159,7 +159,9 @@ def plot(results: dict[str, Any], path: Path) -> None:
         ]
         axes.barh([i + offset for i, _ in shown], [v for _, v in shown], 0.38, label=title)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_xscale("log")
+    axes.set_xscale("log", base=2)
+    ticks = [0.5, 1, 2, 4, 8, 16, 32]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks(range(len(programs)), list(programs))
     axes.invert_yaxis()
     axes.set_xlabel("time of a step over tf1x's (right of the line: tf1x is faster)")

@@ -361,9 +361,9 @@ def any_caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def test_slow_functions_are_given_to_threads(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset_map, "_QUICK_SECONDS", 0.0 if limit == "none is quick" else 1e9)
     with tf1x.Graph().as_default(), tf1x.Session() as session:
-        dataset = tf1x.data.Dataset.range(12).map(lambda x: x * 2, num_parallel_calls=3)
+        dataset = tf1x.data.Dataset.range(60).map(lambda x: x * 2, num_parallel_calls=3)
         get_next = dataset.make_one_shot_iterator().get_next()
-        assert [int(session.run(get_next)) for _ in range(10)] == list(range(0, 20, 2))
+        assert [int(session.run(get_next)) for _ in range(40)] == list(range(0, 80, 2))
         assert bool(_workers()) == (limit == "none is quick")
 
 
