@@ -12,7 +12,7 @@ import statistics
 from pathlib import Path
 
 from benchmarks.gpu_networks import BATCHES
-from benchmarks.steps import Worker, engines
+from benchmarks.steps import engines, timed
 
 ROUNDS = 5
 PRECISIONS = ("", "+bf16")
@@ -25,14 +25,8 @@ def measure(program: str) -> dict[str, float]:
         names = [f"{name}{suffix}" for name in engines("tf1x", "jax", "torch")]
         if engines("torch"):
             names.append(f"torch+compile{suffix}")
-        workers = {name: Worker(name, f"gpu:{program}") for name in names}
-        rounds: dict[str, list[float]] = {name: [] for name in names}
-        for _ in range(ROUNDS):
-            for name, worker in workers.items():
-                rounds[name].append(worker.round())
-        for name, worker in workers.items():
-            worker.close()
-            found[name] = statistics.median(rounds[name]) * 1e3
+        for name, timing in timed(f"gpu:{program}", names, ROUNDS).items():
+            found[name] = statistics.median(timing.seconds) * 1e3
     return found
 
 

@@ -24,18 +24,19 @@ def linear_regression(tf):
     return lambda: sess.run([cost, w, b, train], feed_dict=feed)
 
 
-def _mlp(tf, batch):
+def mlp(tf, batch, hidden=(300, 100), optimizer=None):
+    """784, the hidden sizes, 10; gradient descent unless another optimizer is given."""
     x = tf.placeholder(tf.float32, [None, 784])
     y = tf.placeholder(tf.int64, [None])
     layer, width = x, 784
-    for size in (300, 100, 10):
+    for size in (*hidden, 10):
         w = tf.Variable(tf.truncated_normal([width, size], stddev=2 / width**0.5))
         layer = tf.matmul(layer, w) + tf.Variable(tf.zeros([size]))
         if size != 10:
             layer = tf.nn.relu(layer)
         width = size
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=layer))
-    train = tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+    train = (optimizer or tf.train.GradientDescentOptimizer(0.01)).minimize(loss)
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())
     rng = np.random.RandomState(0)
@@ -45,12 +46,12 @@ def _mlp(tf, batch):
 
 def mlp_batch_50(tf):
     """784-300-100-10 with batches of 50, gradient descent."""
-    return _mlp(tf, 50)
+    return mlp(tf, 50)
 
 
 def mlp_batch_1000(tf):
     """The same with batches of 1,000."""
-    return _mlp(tf, 1000)
+    return mlp(tf, 1000)
 
 
 # Name, and how many steps one timed round takes.

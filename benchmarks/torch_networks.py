@@ -62,24 +62,28 @@ def _mlp(batch):
     )
 
 
-def mlp(batch):
+def _mlp(batch, first, second, optimizer):
     model = nn.Sequential(
-        nn.Linear(784, 2048), nn.ReLU(), nn.Linear(2048, 2048), nn.ReLU(), nn.Linear(2048, 10)
+        nn.Linear(784, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(), nn.Linear(second, 10)
     )
     x, y = torch.rand(batch, 784), torch.randint(0, 10, (batch,))
     return _training(
         model,
-        torch.optim.Adam(model.parameters()),
+        optimizer(model.parameters()),
         lambda net: nn.functional.cross_entropy(net(x), y),
     )
 
 
+def mlp(batch):
+    return _mlp(batch, 2048, 2048, torch.optim.Adam)
+
+
 def mlp_batch_50():
-    return _mlp(50)
+    return _mlp(50, 300, 100, lambda weights: torch.optim.SGD(weights, 0.01))
 
 
 def mlp_batch_1000():
-    return _mlp(1000)
+    return _mlp(1000, 300, 100, lambda weights: torch.optim.SGD(weights, 0.01))
 
 
 def _cnn():

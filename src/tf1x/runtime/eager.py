@@ -30,7 +30,7 @@ from tf1x.ops.resources import close, resource_key
 from tf1x.runtime import eager_kernels
 from tf1x.runtime.device_step import concrete
 from tf1x.runtime.eager_tensor import EagerOperation, EagerTensor, is_plain, on_release, size_of
-from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, checked, is_bad_value
+from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, attributed, checked
 from tf1x.runtime.execute import FunctionRunner, _Concrete
 from tf1x.runtime.session import BaseSession
 
@@ -214,20 +214,14 @@ class _EagerEvaluator(Evaluator):
             raise RuntimeError(_GRAPH_ONLY[op.type])
         if op.type == "VarHandleOp":
             return [None]
-        try:
-            if not (definition.host or definition.writes):
-                definition.infer_shapes(op)
-            inputs = self._inputs(op, definition)
-            outputs = self._computed(op, definition, inputs)
-        except errors.OpError as error:
-            error.op = error.op or op
-            raise
-        except Exception as error:
-            if is_bad_value(op, error):
-                raise errors.InvalidArgumentError(None, op, str(error)) from error
-            raise
+        outputs = attributed(op, self._run, op, definition)
         written = self._write(op, definition, outputs) if definition.writes else outputs
         return [_array(checked(op, t, v)) for t, v in zip(op.outputs, written, strict=True)]
+
+    def _run(self, op: Operation, definition: OpDef) -> list[Any]:
+        if not (definition.host or definition.writes):
+            definition.infer_shapes(op)
+        return self._computed(op, definition, self._inputs(op, definition))
 
     def _note_rows(self, keys: list[str | None]) -> None:
         """Nothing: an op that fails writes nothing, and there is no run to take back."""

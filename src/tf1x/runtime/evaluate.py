@@ -157,20 +157,13 @@ class Evaluator:
             self.values[op.outputs[0]] = op.attrs["value"]
             return
         try:
-            outputs = self._outputs(op, definition)
+            outputs = attributed(op, self._outputs, op, definition)
         except xp.StaticValueNeeded as needed:
             if needed.op is None:
                 needed.op = op
                 needed.tensor = next(
                     (t for t in op.inputs if self.values.get(t) is needed.value), None
                 )
-            raise
-        except errors.OpError as error:
-            error.op = error.op or op
-            raise
-        except Exception as error:
-            if is_bad_value(op, error):
-                raise errors.InvalidArgumentError(None, op, str(error)) from error
             raise
         written = self._write(op, definition, outputs) if definition.writes else outputs
         for tensor, value in zip(op.outputs, written, strict=True):
@@ -371,22 +364,28 @@ def bound(op: Operation, session: Any) -> Callable[[list[Any]], list[Any]] | Non
     parts = definition.input_slices(op.attrs) if any(a.is_list for a in definition.inputs) else None
 
     def run(inputs: list[Any]) -> list[Any]:
-        try:
-            found = lower(*(inputs if parts is None else [inputs[p] for p in parts]), **keywords)
-        except errors.OpError as error:
-            error.op = error.op or op
-            raise
-        except Exception as error:
-            if is_bad_value(op, error):
-                raise errors.InvalidArgumentError(None, op, str(error)) from error
-            raise
+        arguments = inputs if parts is None else [inputs[p] for p in parts]
+        found = attributed(op, lower, *arguments, **keywords)
         flat = flat_outputs(found, len(outputs))
         return [checked(op, t, value) for t, value in zip(outputs, flat, strict=True)]
 
     return run
 
 
-def is_bad_value(op: Operation, error: Exception) -> bool:
+def attributed(op: Operation, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """`compute(*args, **kwargs)`, whose errors become those of `op`."""
+    try:
+        return compute(*args, **kwargs)
+    except errors.OpError as error:
+        error.op = error.op or op
+        raise
+    except Exception as error:
+        if _is_bad_value(op, error):
+            raise errors.InvalidArgumentError(None, op, str(error)) from error
+        raise
+
+
+def _is_bad_value(op: Operation, error: Exception) -> bool:
     """Whether the op's lowering raised `error` since it does not take such values."""
     if op.opdef.host:
         return type(error) in (TypeError, ValueError)

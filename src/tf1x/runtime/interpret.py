@@ -126,18 +126,17 @@ class Interpreter(ABC):
         if item.is_constant:
             values[outputs[0]] = item.op.attrs["value"]
             return
-        if item.op in done:
-            values.update(zip(outputs, done[item.op], strict=True))
-            return
-        if tracing.is_recording():
-            with tracing.host_op(item.op):
+        found = done.get(item.op)
+        if found is None:
+            if tracing.is_recording():
+                with tracing.host_op(item.op):
+                    found = self._computed(item, values, undo, own)
+            else:
                 found = self._computed(item, values, undo, own)
-        else:
-            found = self._computed(item, values, undo, own)
+            if item.once:
+                done[item.op] = found
         for tensor, value in zip(outputs, found, strict=True):
             values.setdefault(tensor, value)  # some may be fed
-        if item.once:
-            done[item.op] = found
 
     def _computed(
         self, item: Prepared, values: dict[Tensor, Any], undo: dict[str, Any], own: _Own
