@@ -372,7 +372,7 @@ def bound(op: Operation, session: Any) -> Callable[[list[Any]], list[Any]] | Non
     return run
 
 
-def attributed(op: Operation, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def attributed(op: Operation, compute: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """`compute(*args, **kwargs)`, whose errors become those of `op`."""
     try:
         return compute(*args, **kwargs)
