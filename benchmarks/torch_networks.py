@@ -50,18 +50,6 @@ def linear_regression():
     return step
 
 
-def _mlp(batch):
-    model = nn.Sequential(
-        nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 100), nn.ReLU(), nn.Linear(100, 10)
-    )
-    x, y = torch.rand(batch, 784), torch.randint(0, 10, (batch,))
-    return _training(
-        model,
-        torch.optim.SGD(model.parameters(), 0.01),
-        lambda net: nn.functional.cross_entropy(net(x), y),
-    )
-
-
 def _mlp(batch, first, second, optimizer):
     model = nn.Sequential(
         nn.Linear(784, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(), nn.Linear(second, 10)

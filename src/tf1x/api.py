@@ -18,8 +18,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, TypeVar
 
-from tf1x.core import graph as _graph
 from tf1x.core import opdef
+from tf1x.core.operation import Frame, user_frames
 
 _F = TypeVar("_F")
 
@@ -129,7 +129,7 @@ class UnknownSymbol(AttributeError):
         # With a `name` and `obj` of its own, Python adds no second suggestion to the message.
         super().__init__(path, name=path, obj=None)
         self.path = path
-        self._where = next(iter(_graph.user_frames()), None)
+        self._where = next(iter(user_frames()), None)
 
     def __str__(self) -> str:
         return unknown_symbol(self.path, self._where)
@@ -148,7 +148,7 @@ def missing(path: str) -> Any:
     return loaded if attribute is None else getattr(loaded, attribute)
 
 
-def unknown_symbol(path: str, where: _graph.Frame | None) -> str:
+def unknown_symbol(path: str, where: Frame | None) -> str:
     """What to tell a program that uses the name `tf.<path>`, which tf1x does not have."""
     close = close_names(path, names())
     lines = [f"tf1x has no tf.{path}."]

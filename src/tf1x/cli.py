@@ -12,7 +12,8 @@ from typing import Any
 
 from tf1x import api
 from tf1x.core import opdef
-from tf1x.core.opdef import Arg, OpDef
+from tf1x.core.opdef import OpDef
+from tf1x.core.signature import Arg
 
 _DESCRIPTION = """\
 Runs TensorFlow 1 programs, unmodified, on JAX/XLA.

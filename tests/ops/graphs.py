@@ -11,7 +11,7 @@ import tf1x as tf
 from tests.ops.cases.case import Case, Const, Var
 from tf1x.core import opdef
 from tf1x.core.convert import to_array
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, state
 from tf1x.runtime.session import Session
 

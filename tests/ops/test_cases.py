@@ -14,8 +14,8 @@ from tests.ops import graphs
 from tests.ops.cases import all_cases
 from tests.ops.cases.case import Case, Const, Var
 from tf1x.core import opdef
-from tf1x.core.graph import Operation
 from tf1x.core.graph_import import import_graph_def
+from tf1x.core.operation import Operation
 from tf1x.runtime.evaluate import Counter, Evaluator
 from tf1x.runtime.functions import Bounds, Traced
 from tf1x.runtime.plan import SILENT

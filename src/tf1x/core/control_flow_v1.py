@@ -46,7 +46,8 @@ from tf1x.core.dtypes import as_dtype
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.func_graph import FuncGraph, trace
 from tf1x.core.function_calls import allows, branch_node, while_node
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 

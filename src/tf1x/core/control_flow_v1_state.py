@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from tf1x.core import convert, dtypes, opdef
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 
 ARRAYS = frozenset(
     f"TensorArray{kind}V3"

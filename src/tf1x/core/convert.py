@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import dtypes, scopes
 from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import Dimension, TensorShape
 
 # (priority, order, types, function(value, dtype, name, as_ref) -> Tensor or NotImplemented)

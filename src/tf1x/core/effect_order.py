@@ -8,7 +8,7 @@ the new value, and whatever has an effect happens, used or not.
 from __future__ import annotations
 
 from tf1x.core import dtypes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 
 # Ops with state that nobody can tell the order of.

@@ -15,7 +15,8 @@ from typing import Any
 from tf1x.core import opdef, scopes
 from tf1x.core.dtypes import DType
 from tf1x.core.effect_order import EffectOrder
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 

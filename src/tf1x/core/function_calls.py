@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.core import opdef, scopes
 from tf1x.core.dtypes import bool_
 from tf1x.core.func_graph import FuncAttr, FuncGraph, share_captures
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 
 registered: dict[str, Callable[..., Any] | None] = {}
 

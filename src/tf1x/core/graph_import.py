@@ -15,9 +15,11 @@ from tf1x.core.control_flow_v1_contexts import HANDLED, has_control_flow, order
 from tf1x.core.control_flow_v1_state import source
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.func_graph import FuncAttr, FuncGraph
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.graphdef import attr_from_proto, output_names
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
+from tf1x.core.signature import check_attr
 
 
 def import_graph_def(
@@ -205,7 +207,7 @@ def checked_attrs(definition: opdef.OpDef, name: str, attrs: dict[str, Any]) -> 
         raise ValueError(f"Node {name!r} ({definition.type}): _class is no list of strings.")
     for attr in definition.attrs.values():
         if attr.name in attrs:
-            attrs[attr.name] = opdef.check_attr(definition.type, attr, attrs[attr.name])
+            attrs[attr.name] = check_attr(definition.type, attr, attrs[attr.name])
         elif attr.required:
             raise ValueError(
                 f"Node {name!r} ({definition.type}) lacks the attribute {attr.name!r}."

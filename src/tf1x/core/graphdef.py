@@ -10,7 +10,8 @@ import numpy as np
 from tf1x.core import dtypes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.func_graph import FuncAttr, FuncGraph, function_names
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 # versions.proto: the GraphDef version that TensorFlow 1.x writes; 2.21 reads it.

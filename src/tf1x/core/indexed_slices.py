@@ -6,7 +6,8 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import DType
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 
 
 class IndexedSlices:

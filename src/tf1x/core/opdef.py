@@ -1,8 +1,9 @@
 """How an op is declared, and the registry of declared ops.
 
 One declaration says everything about an op: its signature in the notation of TensorFlow's op
-definitions, its attributes (the keyword-only parameters of the function), its lowering (the
-function's body), its shape rule, what is special about its gradient, and its public names:
+definitions (signature.py), its attributes (the keyword-only parameters of the function), its
+lowering (the function's body), its shape rule, what is special about its gradient, and its public
+names:
 
     @op("x: T, y: T -> z: T", T=REALS, shape=broadcast, export=("maximum", "math.maximum"))
     def Maximum(x, y):
@@ -10,90 +11,28 @@ function's body), its shape rule, what is special about its gradient, and its pu
         return xp.maximum(x, y)
 
 The decorated name becomes the graph-building function: `Maximum(a, b, name=None) -> Tensor`.
-
-Signature notation, for each argument:
-    x: T            a tensor of the type that the type attribute `T` stands for
-    x: int32        a tensor of that type
-    x: N*T          a list of N tensors of type T (`N` becomes an int attribute)
-    x: *Ts          a list of tensors of any types (`Ts` becomes a list of types)
-    x: Ref(T)       a reference to a variable
 """
 
 from __future__ import annotations
 
 import difflib
-import functools
 import importlib
 import inspect
-import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from tf1x.core import convert, dtypes, errors, scopes
-from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Graph, Operation, Tensor
-from tf1x.core.shapes import TensorShape, as_shape
+from tf1x.core import convert, errors, scopes
+from tf1x.core.dtypes import DType
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
+from tf1x.core.shapes import TensorShape
+from tf1x.core.signature import Arg, Attr, check_attr, coerce, kind_of, parse_signature, slices
 
 # Keyword-only parameters that are not attributes: the runtime supplies them.
 INJECTED = ("counter", "session", "op", "functions")
-
-
-@dataclass(frozen=True)
-class Arg:
-    """One input or output of a signature."""
-
-    name: str
-    type_attr: str | None = None
-    dtype: DType | None = None
-    number_attr: str | None = None
-    is_ref: bool = False
-    is_type_list: bool = False
-
-    @property
-    def is_list(self) -> bool:
-        return self.number_attr is not None or self.is_type_list
-
-
-@dataclass(frozen=True)
-class Attr:
-    """One attribute that is not inferred from the inputs."""
-
-    name: str
-    kind: str
-    default: Any = None
-    required: bool = True
-
-
-_ARG = re.compile(r"^(\w+): (?:(\w+)\*(\w+)|\*(\w+)|Ref\((\w+)\)|(\w+))$")
-
-
-def parse_signature(signature: str) -> tuple[tuple[Arg, ...], tuple[Arg, ...]]:
-    """Inputs and outputs of a signature such as `"x: T, y: T -> z: T"`."""
-    left, _, right = signature.partition("->")
-    return _parse_args(left), _parse_args(right)
-
-
-def _parse_args(text: str) -> tuple[Arg, ...]:
-    return tuple(_parse_arg(part.strip()) for part in text.split(",") if part.strip())
-
-
-@functools.cache  # most arguments are `x: T`, and there are a thousand ops
-def _parse_arg(text: str) -> Arg:
-    match = _ARG.match(text)
-    if not match:
-        raise ValueError(f"malformed argument {text!r} in an op's signature")
-    name, number, of_type, type_list, ref, plain = match.groups()
-    type_name = of_type or ref or plain
-    if type_list:
-        return Arg(name, type_attr=type_list, is_type_list=True)
-    if type_name in dtypes._BY_NAME:
-        return Arg(name, None, as_dtype(type_name), number, bool(ref))
-    return Arg(name, type_name, None, number, bool(ref))
 
 
 ShapeRule = Callable[[Operation], Sequence[Any]]
@@ -371,10 +310,10 @@ class OpDef:
 
     def input_slices(self, attrs: dict[str, Any]) -> list[Any]:
         """For each input of the signature, its index or slice in `op.inputs`."""
-        return _slices(self.inputs, attrs)
+        return slices(self.inputs, attrs)
 
     def output_slices(self, attrs: dict[str, Any]) -> list[Any]:
-        return _slices(self.outputs, attrs)
+        return slices(self.outputs, attrs)
 
     def infer_shapes(self, op: Operation) -> list[TensorShape]:
         """The outputs' static shapes by the op's rule.
@@ -422,23 +361,6 @@ class OpDef:
         return "functions" in self.injected
 
 
-def _slices(args: tuple[Arg, ...], attrs: dict[str, Any]) -> list[Any]:
-    found: list[Any] = []
-    position = 0
-    for arg in args:
-        if arg.is_type_list:
-            size = len(attrs[str(arg.type_attr)])
-        elif arg.number_attr:
-            size = attrs[arg.number_attr]
-        else:
-            found.append(position)
-            position += 1
-            continue
-        found.append(slice(position, position + size))
-        position += size
-    return found
-
-
 def _sequence(value: Any) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
@@ -454,58 +376,6 @@ def _flat(values: Iterable[Any]) -> Iterable[Any]:
 
 
 # -- attributes --------------------------------------------------------------------------------
-
-
-def check_attr(op_type: str, attr: Attr, value: Any) -> Any:
-    """`value` as the attribute's kind.
-
-    Raises:
-        TypeError: it is not of that kind; the message names op, attribute and value.
-    """
-    try:
-        return _coerce(attr.kind, value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"Attribute {attr.name!r} of '{op_type}' wants {attr.kind}, got {value!r}."
-        ) from error
-
-
-def _coerce(kind: str, value: Any) -> Any:
-    if kind.endswith(" | None"):
-        return None if value is None else _coerce(kind[:-7], value)
-    if kind.startswith("list["):
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return [_coerce(kind[5:-1], item) for item in value]
-    if kind == "int":
-        if isinstance(value, (bool, float, str)):
-            raise TypeError
-        return int(value)
-    if kind == "float":
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return float(np.float32(value))  # as the GraphDef holds it
-    if kind == "bool":
-        if value not in (True, False):
-            raise TypeError
-        return bool(value)
-    if kind == "str":
-        if isinstance(value, bytes):
-            return value.decode()
-        if not isinstance(value, str):
-            raise TypeError
-        return value
-    if kind == "bytes":
-        return value.encode() if isinstance(value, str) else bytes(value)
-    if kind == "DType":
-        return as_dtype(value).base_dtype
-    if kind == "TensorShape":
-        return as_shape(value)
-    if kind == "ndarray":
-        return np.asarray(value)
-    if kind in ("func", "object"):
-        return value
-    raise TypeError(f"unknown kind {kind}")
 
 
 def from_attr_value(value: Any) -> Any:
@@ -580,7 +450,7 @@ def op(
     """Declare an op; see the module's docstring and `OpDef`.
 
     Args:
-        signature: inputs and outputs in the notation above.
+        signature: inputs and outputs in the notation of signature.py.
         type: the op type, by default the function's name.
         export: public names, e.g. ("maximum", "math.maximum").
         attrs: attributes that the graph keeps and the lowering does not need:
@@ -613,10 +483,10 @@ def op(
             lower_attrs.append(name)
             if name in inferred:
                 continue
-            kind = _kind(annotations.get(name, "DType" if name in allowed else "object"))
+            kind = kind_of(annotations.get(name, "DType" if name in allowed else "object"))
             default = defaults.get(name, allowed.get(name, (None, None))[1])
             if kind == "float" and default is not None:
-                default = _coerce(kind, default)
+                default = coerce(kind, default)
             required = name not in defaults and default is None
             declared[name] = Attr(name, kind, default, required)
         for name, (kind, default) in (attrs or {}).items():
@@ -654,11 +524,6 @@ def op(
         return definition.endpoint
 
     return declare
-
-
-def _kind(annotation: Any) -> str:
-    name: str = annotation if isinstance(annotation, str) else annotation.__name__
-    return name.replace("np.ndarray", "ndarray").replace("FuncAttr", "func")
 
 
 def _type_constraint(value: Any) -> tuple[tuple[DType, ...] | None, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype, int64
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value_as_shape
 

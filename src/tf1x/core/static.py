@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.errors import OpError
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 
 # Folding is for shapes, axes and the like; anything larger is not worth the time.

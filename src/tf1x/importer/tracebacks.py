@@ -5,7 +5,7 @@ from __future__ import annotations
 import sysconfig
 from traceback import StackSummary, TracebackException
 
-from tf1x.core.graph import _PACKAGE
+from tf1x.core.operation import _PACKAGE
 
 _OURS = (_PACKAGE, "<frozen ")
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import DType, as_dtype, int64
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.ops import accumulators as ops
 from tf1x.ops.math import cast

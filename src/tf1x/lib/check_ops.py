@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tf1x.core import opdef, scopes
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops.grouping import group
 
 _CHECKED = ("float16", "float32", "float64", "bfloat16")

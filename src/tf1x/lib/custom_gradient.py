@@ -10,7 +10,7 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, errors, nest, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib import gradients as backward
 from tf1x.ops import array, array_moves
 

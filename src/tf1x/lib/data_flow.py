@@ -9,7 +9,7 @@ from typing import Any
 
 from tf1x.core import convert, random_seed, scopes
 from tf1x.core.dtypes import DType, as_dtype, int64
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.lib.variables import init_scope

@@ -19,7 +19,7 @@ import numpy as np
 
 from tf1x.core import dtypes
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.train.session_run_hook import SessionRunArgs, SessionRunHook
 from tf1x.runtime import feeds
 from tf1x.runtime.fetches import Fetches

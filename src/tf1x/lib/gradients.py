@@ -10,8 +10,8 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
 from tf1x.core.gradient_registry import gradient_function, registered
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import as_variable
 from tf1x.ops import array, math
 from tf1x.ops.functional import gradient_node

@@ -11,7 +11,7 @@ import numpy as np
 from tf1x.api import define, export
 from tf1x.core import opdef
 from tf1x.core.dtypes import DType, as_dtype, float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_diag, linalg, random
 from tf1x.ops.array_moves import matrix_transpose
 from tf1x.ops.complex_math import sign

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tf1x.core import dtypes, opdef, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.losses.functions import sparse_softmax_cross_entropy
 from tf1x.lib.train.gradient_descent import GradientDescentOptimizer
 from tf1x.lib.variables import Variable

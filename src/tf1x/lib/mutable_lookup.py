@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.lookup import LookupInterface, _last
 from tf1x.lib.train.saveables import SaveableObject, SaveSpec

@@ -9,7 +9,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import prepend_name_scope, strip_name_scope
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.variables import Variable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tf1x.core import convert, dtypes, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.ops.array_moves import Pack
 from tf1x.ops.grouping import group, no_op

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import staging
 from tf1x.ops.grouping import no_op

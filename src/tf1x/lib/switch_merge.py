@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from tf1x.core import convert
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import name_scope
 from tf1x.ops.array import Identity
 from tf1x.ops.control_flow import cond

@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.api import define, export
 from tf1x.core import convert, dtypes, opdef, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import variables
 from tf1x.ops import math, state

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib import initializers

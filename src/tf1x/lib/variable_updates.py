@@ -6,8 +6,8 @@ from typing import Any
 
 from tf1x.core import convert, opdef
 from tf1x.core.dtypes import DType
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.ops import state
 
 

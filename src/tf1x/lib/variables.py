@@ -10,7 +10,8 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, opdef, recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initial_values import guarded

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype, int64, string
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.lookup import (
     KeyValueTensorInitializer,

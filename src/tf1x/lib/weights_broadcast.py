@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, checks, math, reduce
 from tf1x.ops.control_flow import cond
 from tf1x.ops.grouping import no_op

@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.shapes import TensorShape
 from tf1x.ops.resources import NAMES, expect, get_or_create
 from tf1x.ops.shape_rules import nothing, scalar

@@ -29,9 +29,9 @@ from tf1x.core.dtypes import (
     uint64,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import math, xp

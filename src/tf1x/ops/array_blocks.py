@@ -11,8 +11,8 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import INDICES, int32
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, xp
 from tf1x.ops.array_pad import pad_with, padding_widths

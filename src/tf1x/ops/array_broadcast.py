@@ -9,8 +9,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import INDICES, int32
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value_as_shape
 from tf1x.ops import array, array_moves, xp

@@ -19,8 +19,8 @@ from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, float32, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, math, xp
 from tf1x.ops.array_moves import scalar_int

@@ -12,9 +12,9 @@ from tf1x.api import export
 from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import INDICES, int16, int32, int64, uint16
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import array, array_broadcast, array_moves, array_select, xp
 from tf1x.ops.array_slicing import getitem

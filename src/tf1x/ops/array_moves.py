@@ -12,8 +12,8 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, FLOATS, INDICES, INTS, bool_, int8, int32, int64, string
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import Dimension, TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import array, xp

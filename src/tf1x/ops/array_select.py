@@ -23,8 +23,8 @@ from tf1x.core.dtypes import (
     uint8,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, math, xp
 from tf1x.ops.array_slicing import getitem

@@ -14,8 +14,8 @@ from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import INDICES, DType, bool_, int16, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import Dimension
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import array, array_moves, xp

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.boosted_trees_stats import exceeds, weights_and_gains
 from tf1x.ops.resources import NAMES, expect, get_or_create
 from tf1x.ops.shape_rules import dims, nothing, scalar

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.errors import InvalidArgumentError, NotFoundError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.quantile_summary import QuantileStream, boundaries, quantiles
 from tf1x.ops.resources import NAMES, Resource, expect, get_or_create
 from tf1x.ops.shape_rules import dims, nothing, scalar

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import dims
 from tf1x.ops.tree_ensemble import DEFAULT_LEFT, DEFAULT_RIGHT, EQUALITY
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from tf1x.core import random_seed
 from tf1x.core.errors import InvalidArgumentError, NotFoundError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops import philox, xp
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank
 

@@ -12,8 +12,8 @@ from tf1x.api import define, export
 from tf1x.core import convert, dtypes, scopes
 from tf1x.core.dtypes import as_dtype, int32, string
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, complex_math, math, reduce, xp
 from tf1x.ops.shape_rules import nothing

@@ -10,8 +10,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_moves, array_select, elementary, math, nn, reduce
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value
 from tf1x.ops import xp
 

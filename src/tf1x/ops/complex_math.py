@@ -12,8 +12,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import COMPLEX, DType, complex64, complex128, float32, float64
-from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_select, math, xp
 from tf1x.ops.shape_rules import broadcast, unchanged
 

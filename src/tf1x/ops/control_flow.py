@@ -13,7 +13,7 @@ from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
 from tf1x.core.func_graph import trace
 from tf1x.core.function_calls import allows, branch_node, while_node
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, composite, grouping, math

@@ -12,8 +12,8 @@ from typing import Any
 
 from tf1x.core import opdef
 from tf1x.core.dtypes import FLOATS, INDICES, int32
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value_as_shape
 from tf1x.ops import array, conv_arrays, xp
 from tf1x.ops.conv_arrays import Geometry

@@ -10,7 +10,7 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_blocks, array_moves

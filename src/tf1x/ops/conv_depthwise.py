@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, conv
 from tf1x.ops.conv_blocks import padding_attrs, with_space_to_batch
 from tf1x.ops.conv_functions import conv2d

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import array, array_blocks, array_moves, conv
 from tf1x.ops.conv_blocks import by_blocks, channels_last, padding_attrs

@@ -10,8 +10,8 @@ from tf1x.api import export
 from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import INDICES, DType, as_dtype, float32, float64, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, checks, math, reduce, segment, xp
 from tf1x.ops.control_flow import cond

@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.api import export, renamed
 from tf1x.core import convert, release, scopes
 from tf1x.core.dtypes import bfloat16, float16, float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_moves, array_select, array_slicing, checks, elementary, math, nn
 
 

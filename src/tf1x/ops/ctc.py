@@ -19,8 +19,8 @@ import numpy as np
 
 from tf1x.core.dtypes import float32, float64
 from tf1x.core.errors import FailedPreconditionError, InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, math
 from tf1x.ops.array_guards import PreventGradient
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank

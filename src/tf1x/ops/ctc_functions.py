@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bfloat16, bool_, float16, float32, int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import (
     array,

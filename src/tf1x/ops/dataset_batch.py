@@ -12,7 +12,7 @@ from tf1x.core.dtypes import DType
 from tf1x.core.errors import DataLossError
 from tf1x.core.files import local_path, replacing
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops.dataset_calls import Function
 from tf1x.ops.dataset_interleave import of_elements
 from tf1x.ops.dataset_map import KEEPS_COUNT, mapped, mapped_ahead, threads_of

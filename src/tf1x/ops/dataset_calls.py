@@ -16,7 +16,7 @@ import numpy as np
 
 from tf1x.core import dtypes, errors
 from tf1x.core.func_graph import FuncAttr, FuncGraph, function_names
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops.dataset_value import Context, Element
 from tf1x.ops.pullback import flat_outputs

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1x.core.errors import OutOfRangeError
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops.dataset_calls import Function
 from tf1x.ops.dataset_map import CALLS, threads_of
 from tf1x.ops.dataset_value import (

@@ -11,8 +11,8 @@ import numpy as np
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import FailedPreconditionError, OutOfRangeError
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.shapes import TensorShape
 from tf1x.ops.dataset_calls import Function
 from tf1x.ops.dataset_value import OUTPUTS, Context, DatasetValue, Element, Run, invalid

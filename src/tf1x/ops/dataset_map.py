@@ -8,8 +8,8 @@ from typing import Any
 
 from tf1x.core.dtypes import DType
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.dataset_calls import Function
 from tf1x.ops.dataset_value import (
     METADATA,

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tf1x.core.errors import CancelledError, InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import scalar
 
 Element = list[Any]

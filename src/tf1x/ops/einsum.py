@@ -11,8 +11,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, array_gather, array_moves, array_select, reduce, xp
 from tf1x.ops.matmul import matmul
 from tf1x.ops.shape_rules import broadcast_dims, dims

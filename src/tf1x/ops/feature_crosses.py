@@ -10,8 +10,8 @@ import numpy as np
 
 from tf1x.core import convert
 from tf1x.core.dtypes import DType, float32, float64, int32, int64, string
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import math, xp
 from tf1x.ops.shape_rules import unchanged

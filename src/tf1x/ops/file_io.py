@@ -10,8 +10,8 @@ import numpy as np
 
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.files import local_path, raising, replacing
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import dims, nothing, scalar
 
 

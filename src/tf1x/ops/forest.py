@@ -12,8 +12,8 @@ import numpy as np
 
 from tf1x.core import forest_messages
 from tf1x.core.errors import InvalidArgumentError, NotFoundError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.forest_stats import Stats
 from tf1x.ops.forest_tree import EQUAL, Tree, parameters
 from tf1x.ops.resources import NAMES, expect, get_or_create

@@ -13,8 +13,8 @@ import numpy as np
 from tf1x.core import opdef, scopes
 from tf1x.core.dtypes import DType, bool_, resource
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp

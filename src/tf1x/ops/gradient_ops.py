@@ -16,8 +16,8 @@ import numpy as np
 
 from tf1x.core import opdef
 from tf1x.core.dtypes import FLOATS, INDICES, NUMBERS, REALS, DType, float32, int32
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import xp
 from tf1x.ops.array_pad import padding_widths

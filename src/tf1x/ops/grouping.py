@@ -7,8 +7,8 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, nest, scopes
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops.array import Identity, NoOp
 
 

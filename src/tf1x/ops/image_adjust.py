@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype, float16, float32, int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, array_moves, checks, image_color, math, random, reduce
 from tf1x.ops.einsum import tensordot
 from tf1x.ops.grouping import with_dependencies

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import image_boxes
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from tf1x.core.dtypes import as_dtype, float16, float32
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value
 from tf1x.ops import philox, xp
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.dtypes import INDICES, DType, float32, int32, uint8, uint16
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import dims, product, with_rank
 
 _JPEG_ATTRS: dict[str, tuple[str, Any]] = {

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.dtypes import FLOATS, float16, float32
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import dims, merge_dim
 

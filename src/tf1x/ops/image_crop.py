@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.core.dtypes import DType, as_dtype, float16, float32, float64
 from tf1x.core.errors import InvalidArgumentError, OutOfRangeError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import array, xp
 from tf1x.ops.shape_rules import dims, like, merge_dim, with_rank

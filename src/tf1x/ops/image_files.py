@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype, float32, int32, uint8, uint16
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import image_codecs, math, random, strings
 from tf1x.ops.image_adjust import convert_image_dtype
 from tf1x.ops.image_geometry import is_tensor

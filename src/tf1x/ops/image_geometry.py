@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float64, int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, array_pad, array_slicing, checks, math, random
 from tf1x.ops.control_flow import case, cond

@@ -10,7 +10,7 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, array_moves, array_pad, checks, complex_math, math, reduce
 from tf1x.ops.conv_depthwise import depthwise_conv2d
 from tf1x.ops.image_adjust import convert_image_dtype

@@ -14,8 +14,8 @@ import numpy as np
 
 from tf1x.core.dtypes import as_dtype, float32, float64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value
 from tf1x.native.resize import Between, bilinear
 from tf1x.ops import array, array_slicing, xp

@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.static import constant_value_as_shape
 from tf1x.ops import array, array_slicing, image_crop, image_resize, math
 from tf1x.ops.grouping import with_dependencies

@@ -8,8 +8,8 @@ import numpy as np
 
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, array_slicing, linalg, xp
 from tf1x.ops.shape_rules import dims, with_rank

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 
 from tf1x.core import convert
 from tf1x.core.dtypes import NUMBERS, int32
-from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.ops.array import expand_dims, range_, reshape, shape
 from tf1x.ops.shape_rules import unchanged
 

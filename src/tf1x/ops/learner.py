@@ -16,8 +16,8 @@ import numpy as np
 
 from tf1x.core import learner_messages
 from tf1x.core.errors import InvalidArgumentError, NotFoundError, UnsupportedError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.learner_ensemble import Tree, parse, serialize
 from tf1x.ops.learner_splits import Layer, Regularization
 from tf1x.ops.quantile_summary import QuantileStream, boundaries, summarize

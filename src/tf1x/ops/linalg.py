@@ -13,8 +13,8 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bfloat16, complex64, complex128, float16, float32, float64
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, array_diag, array_moves, complex_math, elementary, reduce, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.matmul import matmul

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype, float32, int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value_as_shape
 from tf1x.ops import (

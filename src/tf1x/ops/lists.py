@@ -11,8 +11,8 @@ import numpy as np
 
 from tf1x.core.dtypes import DType, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue, Repeated, blank

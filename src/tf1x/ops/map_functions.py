@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.api import export
 from tf1x.core import convert, dtypes, nest, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import math
 from tf1x.ops.array_slicing import strided_slice
 from tf1x.ops.control_flow import while_loop

@@ -31,9 +31,9 @@ from tf1x.core.dtypes import (
     variant,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.ops import xp
 from tf1x.ops.elementary import Exp as Exp
 from tf1x.ops.elementary import Log as Log

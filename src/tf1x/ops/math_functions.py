@@ -10,9 +10,9 @@ from tf1x.api import deprecated, export
 from tf1x.core import convert, dtypes, opdef, scopes
 from tf1x.core.dtypes import FLOATS, REALS, DType, as_dtype, float32, float64, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, math, xp

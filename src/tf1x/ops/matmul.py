@@ -20,8 +20,8 @@ from tf1x.core.dtypes import (
     uint8,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.native import matmul as native
 from tf1x.ops import complex_math, math, xp
 from tf1x.ops.shape_rules import broadcast_dims, dims, merge_dim, with_rank

@@ -20,8 +20,8 @@ from tf1x.core.dtypes import (
     int32,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import (
     array,
     array_broadcast,

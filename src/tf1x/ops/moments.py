@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float16, float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_gather, elementary, math, math_functions, reduce
 
 

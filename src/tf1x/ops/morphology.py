@@ -10,8 +10,8 @@ import numpy as np
 from tf1x.api import renamed
 from tf1x.core import scopes
 from tf1x.core.dtypes import REALS
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array_moves, math, xp
 from tf1x.ops.conv_arrays import Geometry, check_gradient
 from tf1x.ops.shape_rules import dims, like, merge_dim, with_rank

@@ -11,8 +11,8 @@ import numpy as np
 from tf1x.core import opdef
 from tf1x.core.dtypes import FLOATS, INDICES, NUMBERS, REALS, DType, float32, int16, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import math, xp
 from tf1x.ops.shape_rules import broadcast_dims, dims, merge_dim, scalar, unchanged, with_rank

@@ -10,7 +10,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, random_seed, scopes
 from tf1x.core.dtypes import float32, int32, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, array_select, complex_math, elementary, math, nn, reduce

@@ -14,8 +14,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert
 from tf1x.core.dtypes import NUMBERS, bfloat16, float16, float32
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array_moves, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.shape_rules import dims, merge_dim, unchanged, with_rank

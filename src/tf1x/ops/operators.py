@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import bitwise, math
 from tf1x.ops.complex_math import absolute
 from tf1x.ops.math_functions import div, floordiv, logical_xor, power, truediv

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.dtypes import INDICES, DType
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import parsing_columns as columns
 from tf1x.ops.parsing_columns import VALUE_TYPES, Place, fail, texts

@@ -13,8 +13,8 @@ from tf1x.api import renamed
 from tf1x.core import dtypes, graphdef
 from tf1x.core.dtypes import DType, as_dtype, bool_
 from tf1x.core.errors import DataLossError, InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops.shape_rules import dims, scalar, unchanged
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import array, checks, grouping, math

@@ -11,8 +11,8 @@ import numpy as np
 from tf1x.core import dtypes
 from tf1x.core.dtypes import DType, string
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops.parsing_columns import array_of
 from tf1x.ops.shape_rules import dims, unchanged
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.api import export, renamed
 from tf1x.core.dtypes import COMPLEX, REALS, bool_
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import dims, product, with_rank
 from tf1x.ops.windows import PADDINGS, check_padding, output_size, slots, window

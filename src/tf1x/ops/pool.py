@@ -30,8 +30,8 @@ from tf1x.core.dtypes import (
     uint16,
 )
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.native import pool as native
 from tf1x.ops import array, xp

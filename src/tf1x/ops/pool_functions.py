@@ -10,7 +10,7 @@ import numpy as np
 from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, pool
 from tf1x.ops.conv_blocks import with_space_to_batch
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from tf1x.core.dtypes import DType, int64
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.ops.queue_objects import (

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops import reader_objects
 from tf1x.ops.queue_objects import Queue
 from tf1x.ops.reader_objects import Reader

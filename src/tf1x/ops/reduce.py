@@ -24,8 +24,8 @@ from tf1x.core.dtypes import (
     uint16,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, complex_math, math, math_functions, xp
 from tf1x.ops.elementwise import conjugate, is_integer

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tf1x.core.errors import CancelledError, InvalidArgumentError
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 
 # For `attrs=` of an op that makes a resource.
 NAMES = {"container": ("str", ""), "shared_name": ("str", "")}

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from tf1x.core.dtypes import float16, float32
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops import xp
 from tf1x.ops.elementary import sigmoid
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_moves, array_slicing, elementary, math
 from tf1x.ops.candidate_sampling import ComputeAccidentalHits, log_uniform_candidate_sampler
 from tf1x.ops.cross_entropy import (

@@ -14,8 +14,8 @@ from tf1x.core.checkpoints.v1 import write_v1
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.files import local_path
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value
 from tf1x.ops.shape_rules import nothing, scalar
 

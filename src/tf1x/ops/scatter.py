@@ -21,9 +21,9 @@ from tf1x.core.dtypes import (
     int32,
     int64,
 )
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import xp
 from tf1x.ops.shape_rules import dims
 from tf1x.ops.state import VariableShape, update, variable_shape

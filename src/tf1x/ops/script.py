@@ -24,8 +24,8 @@ from tf1x.core.errors import (
     UnimplementedError,
     UnknownError,
 )
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops.shape_rules import nothing, scalar, unchanged
 from tf1x.ops.text import edges, summary
 

@@ -20,9 +20,9 @@ from tf1x.core.dtypes import (
     int32,
 )
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_moves, math, xp
 from tf1x.ops.shape_rules import dims

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype, bool_, float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import (
     array,

@@ -11,8 +11,8 @@ import numpy as np
 from tf1x.api import define, export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import complex64, complex128, float32, float64, int64
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import (
     SparseTensor,

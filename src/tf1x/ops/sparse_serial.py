@@ -9,8 +9,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import graphdef
 from tf1x.core.dtypes import DType, as_dtype, int64, string, variant
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.sparse_tensor import SparseTensor, parts, to_sparse
 from tf1x.ops.sparse import fail
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.api import export
 from tf1x.core.dtypes import int8, int16, int32, int64, string, uint8, uint16
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.sparse_tensor import (
     SparseTensor,
     convert_to_tensor_or_sparse_tensor,

@@ -12,8 +12,8 @@ import numpy as np
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import FLOATS, float32, float64
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import math, reduce, xp
 from tf1x.ops.elementwise import SMOOTH, Slope, binary, conjugate, unary, unbroadcast
 from tf1x.ops.functional import gradient_node

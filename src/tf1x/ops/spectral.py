@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import complex64, complex128, float32, float64, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.ops import (
     array,

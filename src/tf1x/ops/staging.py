@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.core.dtypes import DType
 from tf1x.core.errors import InvalidArgumentError, ResourceExhaustedError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.resources import NAMES, get_or_create
 from tf1x.ops.shape_rules import nothing, scalar
 from tf1x.ops.waiting import DONE, WAITING, MeetingPoint

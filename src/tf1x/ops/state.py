@@ -15,8 +15,8 @@ import numpy as np
 
 from tf1x.core import errors
 from tf1x.core.dtypes import INDICES, NUMBERS, DType, int32
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.references import variable_key, variable_op
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp

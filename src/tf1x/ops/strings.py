@@ -11,8 +11,8 @@ import numpy as np
 
 from tf1x.core.dtypes import INDICES, as_dtype
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.core.static import constant_value
 from tf1x.ops.shape_rules import broadcast, dims, merge_dim, reduced_dims, unchanged, with_rank
 

@@ -10,7 +10,7 @@ from tf1x.api import export, renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32, string
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import array, strings, strings_hash, strings_numbers, strings_regex
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import unchanged
 from tf1x.ops.strings import flat, invalid
 

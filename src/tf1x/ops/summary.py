@@ -16,8 +16,8 @@ import numpy as np
 from tf1x.core import graphdef
 from tf1x.core.dtypes import REALS, DType, float16, float32, float64, uint8
 from tf1x.core.errors import InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.ops.shape_rules import scalar
 
 # -- messages ------------------------------------------------------------------------------------

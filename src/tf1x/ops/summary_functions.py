@@ -11,7 +11,7 @@ from typing import Any
 from tf1x.api import renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.ops.summary import (
     AudioSummaryV2,

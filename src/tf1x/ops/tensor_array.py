@@ -8,7 +8,7 @@ from tf1x.api import export
 from tf1x.core import convert, dtypes, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.ops import composite, lists

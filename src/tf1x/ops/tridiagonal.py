@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1x.core import convert
 from tf1x.core.dtypes import complex64, complex128, float32, float64
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, array_diag, array_moves, array_pad, complex_math, xp
 from tf1x.ops.shape_rules import dims
 

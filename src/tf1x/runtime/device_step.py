@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from tf1x.core import dtypes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops.functional import BRANCHES, LOOPS
 from tf1x.ops.list_value import ListValue

@@ -21,8 +21,9 @@ import numpy as np
 from tf1x.core import errors, opdef, recording, scopes
 from tf1x.core.dtypes import DType
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.opdef import OpDef
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape

@@ -16,7 +16,7 @@ import numpy as np
 
 from tf1x.core.dtypes import DType
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tf1x.core import dtypes
 from tf1x.core.dtypes import DType
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.ops.list_value import ListValue
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from tf1x.core import dtypes, errors, opdef
 from tf1x.core.func_graph import FuncAttr
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.opdef import OpDef
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import read_variable_op, variable_key
 from tf1x.ops import xp
 from tf1x.ops.functional import LOOPS

@@ -18,7 +18,7 @@ import numpy as np
 
 from tf1x.core import errors
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue

@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from tf1x.core import convert, dtypes, nest
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 
 # (type, to tensors, a value to the tensors' values), for SparseTensor and the like.
 _expansions: list[tuple[Any, Callable[[Any], list[Tensor]], Callable[[Any, Any], list[Any]]]] = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import dtypes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.evaluate import without_value

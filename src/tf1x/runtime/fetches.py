@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 
 # (type, to graph elements, from their values), for IndexedSlices, SparseTensor and the like.
 _expansions: list[tuple[Any, Callable[[Any], list[Any]], Callable[[Any, list[Any]], Any]]] = []

@@ -17,7 +17,7 @@ from jax import lax
 
 from tf1x.core.errors import OpError
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue, Repeated
 from tf1x.runtime.counted import Beforehand

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.native import gemm
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue

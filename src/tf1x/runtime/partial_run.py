@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tf1x.core import errors
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.runtime import feeds as feeding
 from tf1x.runtime.execute import Runner
 from tf1x.runtime.fetched import fetched_values

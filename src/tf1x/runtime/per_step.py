@@ -28,7 +28,7 @@ from jax import lax
 
 from tf1x.core.errors import InvalidArgumentError
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.core.static import constant_value
 from tf1x.native import gemm

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from tf1x.core import errors
 from tf1x.core.dtypes import string
 from tf1x.core.func_graph import FuncGraph, function_names
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops.waiting import may_wait
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from tf1x.core import convert
 from tf1x.core.func_graph import FuncGraph, trace
 from tf1x.core.gradient_registry import gradient_function
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops import xp
 from tf1x.ops.pullback import custom, stopped
 from tf1x.runtime.evaluate import Evaluator

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 
 _MASK64 = (1 << 64) - 1
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 
 _HOST = "/job:localhost/replica:0/task:0/device:CPU:0"
 _OPS_SHOWN = 100

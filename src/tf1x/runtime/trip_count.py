@@ -15,7 +15,7 @@ import numpy as np
 from tf1x.core.dtypes import variant
 from tf1x.core.errors import OpError
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.plan import plan_of

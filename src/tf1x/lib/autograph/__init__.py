@@ -16,7 +16,7 @@ from typing import Any
 
 from tf1x.core import nest, scopes
 from tf1x.core.effect_order import EffectOrder
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.lib.autograph.convert import code_of, converted, unbound_locals, unconverted
 from tf1x.lib.autograph.lists import set_element_type, stack
 from tf1x.lib.autograph.loops import set_loop_options

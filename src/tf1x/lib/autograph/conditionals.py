@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.core import convert, nest, scopes
 from tf1x.core.func_graph import after_effects, trace
 from tf1x.core.function_calls import branch_node
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.autograph import state as states
 from tf1x.lib.autograph.state import UNDEFINED, State, is_staged
 from tf1x.ops import array, composite, control_flow, math

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tf1x.core.graph import _PACKAGE
+from tf1x.core.operation import _PACKAGE
 from tf1x.lib.autograph import source
 from tf1x.lib.autograph.pieces import OPERATORS
 from tf1x.lib.autograph.rewrite import MADE, is_generator, rewritten

@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.function_calls import common_shape
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.lib.autograph.conditionals import blank
 from tf1x.lib.autograph.state import COPIED, is_tensor

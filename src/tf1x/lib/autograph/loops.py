@@ -9,7 +9,7 @@ from typing import Any
 from tf1x.core import convert, nest, scopes
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.function_calls import allows
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import as_shape
 from tf1x.lib.autograph import state as states
 from tf1x.lib.autograph.conditionals import blank

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import convert, dtypes, nest, scopes
-from tf1x.core.graph import Frame, Tensor
+from tf1x.core.operation import Frame, Tensor
 from tf1x.ops import composite
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.contrib.graph_editor import transform, util
 from tf1x.lib.variables import Variable

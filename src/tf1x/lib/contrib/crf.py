@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.rnn.base import RNNCell
 from tf1x.lib.rnn.dynamic import dynamic_rnn
 from tf1x.lib.variable_scope import get_variable

@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import define, export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_moves, elementary, math, matmul
 from tf1x.ops.image_transform import (
     ImageProjectiveTransformV2,

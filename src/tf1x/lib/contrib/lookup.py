@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import vocabulary
 from tf1x.lib.lookup import StaticHashTable, TableInitializerBase
 from tf1x.lib.vocabulary import FastHashSpec, HasherSpec

@@ -15,7 +15,8 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int64, string, uint8
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib import summary_ops
 from tf1x.lib.train.training_util import get_or_create_global_step
 from tf1x.ops import summary_functions

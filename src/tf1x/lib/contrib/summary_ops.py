@@ -10,8 +10,8 @@ import numpy as np
 from tf1x.core import graphdef
 from tf1x.core.dtypes import REALS, DType, float32
 from tf1x.core.errors import FailedPreconditionError, InvalidArgumentError
-from tf1x.core.graph import Operation
 from tf1x.core.opdef import op
+from tf1x.core.operation import Operation
 from tf1x.lib.summary.event_file import EventFileWriter
 from tf1x.ops import summary as _summaries
 from tf1x.ops.resources import NAMES, Resource, expect, get_or_create

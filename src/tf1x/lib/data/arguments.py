@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.random_seed import get_seed
 
 AUTOTUNE = -1

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert
 from tf1x.core.dtypes import int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.static import constant_value
 from tf1x.lib.data import structure

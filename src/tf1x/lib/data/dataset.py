@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype, bool_, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor, parts
 from tf1x.lib.data import iterator, structure
 from tf1x.lib.data.arguments import AUTOTUNE, determinism, int64_tensor, seed_tensors

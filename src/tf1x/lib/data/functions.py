@@ -9,7 +9,8 @@ from typing import Any
 from tf1x.core import opdef, scopes
 from tf1x.core.dtypes import bool_, resource, variant
 from tf1x.core.func_graph import FuncAttr, FuncGraph
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.data import structure
 from tf1x.lib.data.structure import DatasetSpec, Spec
 

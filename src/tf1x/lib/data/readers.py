@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import convert, opdef, scopes
 from tf1x.core.dtypes import DType, as_dtype, bool_, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.data import structure
 from tf1x.lib.data.arguments import int64_tensor
 from tf1x.lib.data.dataset import Dataset

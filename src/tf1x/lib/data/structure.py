@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import convert, nest, opdef, scopes
 from tf1x.core.dtypes import DType, as_dtype, variant
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape, as_shape
 from tf1x.core.sparse_tensor import SparseTensor, is_sparse, parts, to_sparse
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, bool_, float16, float32, float64, int16, int32, int64, uint8
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import array, checks, math
 from tf1x.ops.array_moves import matrix_transpose
 from tf1x.ops.grouping import no_op, with_dependencies

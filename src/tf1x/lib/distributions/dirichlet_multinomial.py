@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.distributions.checks import (
     embed_check_categorical_event_shape,
     embed_check_nonnegative_integer_form,

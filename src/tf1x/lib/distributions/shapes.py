@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bool_, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.ops import array, array_broadcast, array_moves, array_select, array_slicing, checks, math

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, float64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, elementary, math
 from tf1x.ops.array_select import where_v2
 from tf1x.ops.special_math import Erf, Erfc, Ndtri

@@ -11,7 +11,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.distributions.checks import embed_check_categorical_event_shape
 from tf1x.ops import array, array_diag, array_moves, checks, elementary, math, nn_functions, reduce
 from tf1x.ops.array_select import where_v2

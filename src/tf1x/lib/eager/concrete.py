@@ -18,8 +18,9 @@ from tf1x.core import convert, opdef, recording, scopes
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.func_graph import FuncGraph, after_effects
 from tf1x.core.function_calls import call_node
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.lib import gradients as walk
 from tf1x.lib.eager.tape import Call

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, nest, recording
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import custom_gradient, gradients
 from tf1x.lib.eager.concrete import Accessed
 from tf1x.lib.eager.tape import Call

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import convert, nest, scopes
-from tf1x.core.graph import _PACKAGE, Frame, Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import _PACKAGE, Frame, Operation, Tensor
 from tf1x.lib.eager.concrete import Concrete, FunctionGraph, built
 from tf1x.lib.eager.tensor_spec import TensorSpec
 from tf1x.ops import composite

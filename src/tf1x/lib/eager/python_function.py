@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.eager.tape import GradientTape
 from tf1x.lib.gradients import registered
 from tf1x.ops.script import py_func

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from tf1x.core import convert, dtypes, nest, recording, scopes
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.core.references import as_variable
 from tf1x.lib import gradients as walk
 from tf1x.ops import array, array_moves

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.variables import ResourceVariable
 from tf1x.ops import state
 from tf1x.runtime import eager

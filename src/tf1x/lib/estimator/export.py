@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tf1x.core import dtypes, nest
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib import logging

@@ -6,7 +6,7 @@ import abc
 from typing import Any
 
 from tf1x.core import dtypes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.saved_model import signature_constants, signatures
 
 TRAIN_METHOD_NAME = "tensorflow/supervised/training"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tf1x.core import nest, scopes
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib import logging

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import nest, scopes
 from tf1x.core.dtypes import DType, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import Dimension, TensorShape
 from tf1x.core.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 from tf1x.ops import array, array_gather, array_select, checks, math

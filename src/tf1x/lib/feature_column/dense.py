@@ -9,7 +9,7 @@ from typing import Any
 
 from tf1x.core import nest, scopes
 from tf1x.core.dtypes import DType, as_dtype, float32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor

@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import as_dtype, float32, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor

@@ -21,7 +21,8 @@ from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.func_graph import FuncGraph
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.ops import xp
 from tf1x.runtime.evaluate import Counter, Evaluator

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 
 from tf1x.core import convert, nest, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.references import as_variable
 from tf1x.lib.keras import bridge
 from tf1x.lib.keras.engine import genuine

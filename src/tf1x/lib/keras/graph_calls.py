@@ -21,8 +21,8 @@ import numpy as np
 from tf1x.core import convert, deferred, dtypes, recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
 from tf1x.core.errors import InvalidArgumentError, UnsupportedError
-from tf1x.core.graph import Tensor
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.keras import bridge
 from tf1x.lib.keras.bridge import is_graph_value, map_leaves

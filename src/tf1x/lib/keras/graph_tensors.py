@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import as_dtype
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 from tf1x.lib.keras.bridge import map_leaves
 from tf1x.lib.keras.engine import genuine
 from tf1x.lib.keras.session import as_tensor, linked

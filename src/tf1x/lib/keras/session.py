@@ -11,8 +11,9 @@ import numpy as np
 
 from tf1x.core import recording, scopes
 from tf1x.core.dtypes import DType, as_dtype
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.opdef import op
+from tf1x.core.operation import Tensor
 from tf1x.core.references import variable_key
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.keras.engine import genuine

@@ -20,7 +20,7 @@ import numpy as np
 
 from tf1x.core import convert, deferred, nest, scopes
 from tf1x.core.dtypes import as_dtype, float32
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.layers.bookkeeping import (

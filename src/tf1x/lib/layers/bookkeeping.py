@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tf1x.core import nest, scopes
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 
 _NAMES_KEY = "__layer_names"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import as_dtype
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.layers import utils

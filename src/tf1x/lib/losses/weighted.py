@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.losses.collect import add_loss
 from tf1x.lib.weights_broadcast import assert_broadcastable, broadcast_weights

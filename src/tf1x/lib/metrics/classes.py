@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import float32, float64, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.metrics.common import Metric, metric_variable, published
 from tf1x.lib.variable_functions import assign_add, scatter_add
 from tf1x.lib.variable_scope import variable_scope

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import float64, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor, is_sparse
 from tf1x.lib.metrics.common import Metric, metric_variable, published
 from tf1x.lib.variable_functions import assign_add

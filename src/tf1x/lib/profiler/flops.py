@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 
 
 def _size(tensor: Tensor) -> int:

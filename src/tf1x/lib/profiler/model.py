@@ -10,7 +10,8 @@ from typing import Any
 from tf1x.core import scopes
 from tf1x.core.errors import UnsupportedError
 from tf1x.core.files import replacing
-from tf1x.core.graph import Graph, Operation
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation
 from tf1x.lib.profiler.flops import float_operations
 from tf1x.lib.profiler.options import ProfileOptionBuilder, check
 

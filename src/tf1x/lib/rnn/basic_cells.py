@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.layers.input_spec import InputSpec
 from tf1x.lib.layers.utils import as_initializer
 from tf1x.lib.rnn.base import (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import convert
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import logging
 from tf1x.lib.layers.input_spec import InputSpec
 from tf1x.lib.layers.utils import as_initializer

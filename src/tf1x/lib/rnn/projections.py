@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tf1x.core import nest, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initializers import Constant, RandomUniform
 from tf1x.lib.rnn.base import RNNCell, assert_like_rnncell

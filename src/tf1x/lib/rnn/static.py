@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.rnn.base import as_rnn_cell, concat_sizes
 from tf1x.lib.rnn.steps import copied_through, initial_state_of, state_dtype

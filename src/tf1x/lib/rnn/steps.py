@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import nest
 from tf1x.core.dtypes import as_dtype
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value_as_shape
 from tf1x.ops.array_select import where

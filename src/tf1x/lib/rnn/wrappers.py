@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, nest, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.lib.layers.base import Layer

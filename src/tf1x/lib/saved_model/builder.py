@@ -9,7 +9,7 @@ from typing import Any
 from tf1x import api
 from tf1x.core import messages, scopes
 from tf1x.core.files import local_path, raising
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.static import constant_value
 from tf1x.lib import graph_io

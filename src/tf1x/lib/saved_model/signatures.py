@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import convert, dtypes, scopes
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.saved_model import signature_constants as names
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import as_dtype, float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.initializers import Constant, Ones, Zeros
 from tf1x.lib.layers.base import Layer
 from tf1x.lib.layers.core import Dense

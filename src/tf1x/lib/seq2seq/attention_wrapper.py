@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import nest, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.layers.core import Dense
 from tf1x.lib.rnn.base import RNNCell, assert_like_rnncell, zero_state_tensors

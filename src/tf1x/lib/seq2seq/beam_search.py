@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import bool_, float32, int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value, constant_value_as_shape
 from tf1x.lib import logging

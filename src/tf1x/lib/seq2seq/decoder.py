@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.core import convert, nest
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.static import constant_value
 from tf1x.lib.rnn.base import zero_state_tensors

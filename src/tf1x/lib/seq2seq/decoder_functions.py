@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import DType, bool_, float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.initializers import GlorotUniform
 from tf1x.lib.rnn.dynamic import transpose_batch_time
 from tf1x.lib.rnn.lstm_cells import LSTMStateTuple

@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import as_dtype, bool_, int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.rnn.dynamic import transpose_batch_time
 from tf1x.ops import array, random, reduce

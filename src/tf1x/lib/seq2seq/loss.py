@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, reduce
 from tf1x.ops import math as math_ops
 from tf1x.ops.cross_entropy import sparse_softmax_cross_entropy_with_logits

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.initializers import Constant
 from tf1x.lib.seq2seq.attention import (
     _BaseAttentionMechanism,

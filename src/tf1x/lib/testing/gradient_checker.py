@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.api import export
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.gradients import gradients
 
 

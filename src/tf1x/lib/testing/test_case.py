@@ -17,7 +17,8 @@ from absl.testing import absltest
 
 from tf1x.api import define, export
 from tf1x.core import errors, nest, scopes
-from tf1x.core.graph import Graph, Tensor, merge_devices
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Tensor, merge_devices
 from tf1x.core.random_seed import DEFAULT_GRAPH_SEED
 from tf1x.lib.compat import as_text
 from tf1x.runtime.session import Session

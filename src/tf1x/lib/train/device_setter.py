@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from tf1x.core.graph import merge_devices
+from tf1x.core.operation import merge_devices
 from tf1x.lib import logging
 from tf1x.lib.train.cluster import ClusterSpec
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import DType, float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.data_flow import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from tf1x.lib.train.queue_runner import QueueRunner, add_queue_runner

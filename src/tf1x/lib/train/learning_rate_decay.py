@@ -15,7 +15,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import int32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops.array_select import where_v2
 from tf1x.ops.elementary import Cos, Exp, Log, Sqrt
 from tf1x.ops.math import Ceil, Equal, Floor, Minimum, Mul, Neg, cast

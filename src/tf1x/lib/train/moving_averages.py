@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import FLOATS, float32
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import initializers, variable_functions
 from tf1x.lib.train import slot_creator

@@ -8,8 +8,8 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import convert, deferred, nest, opdef, scopes
 from tf1x.core.dtypes import FLOATS
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import as_variable, variable_key
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.gradients import gradients

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int64, string
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.shapes import as_shape
 from tf1x.lib.data_flow import FIFOQueue

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tf1x.core import errors, scopes
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import logging
 from tf1x.lib.data_flow import QueueBase

@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.dtypes import DType
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.partitioned import PartitionedVariable
 from tf1x.lib.variable_functions import assign

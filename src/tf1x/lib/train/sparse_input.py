@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import DType, int64
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import sparse_map
 from tf1x.ops.array import constant, expand_dims, ones, shape, squeeze

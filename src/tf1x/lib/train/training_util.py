@@ -7,7 +7,7 @@ from typing import Any
 from tf1x.api import export
 from tf1x.core import scopes
 from tf1x.core.dtypes import int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import initializers
 from tf1x.lib.variable_scope import get_variable

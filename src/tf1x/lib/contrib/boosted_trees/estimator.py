@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.boosted_trees.model import model_builder
 from tf1x.lib.contrib.learn.estimator import Estimator
 from tf1x.lib.contrib.learn.heads import MultiClassHead, multi_class_head, regression_head

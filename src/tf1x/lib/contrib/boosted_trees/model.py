@@ -7,8 +7,8 @@ from typing import Any
 
 from tf1x.core import convert, dtypes, scopes
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation, Tensor
 from tf1x.core.learner_messages import LearnerConfig
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.contrib.learn.model_fn import ModeKeys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.rnn.block_cells import LSTMBlockCell
 from tf1x.lib.rnn.base import input_depth
 from tf1x.lib.rnn.basic_cells import GRUCell

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import as_dtype, float16, float32, float64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initializers import Constant, GlorotUniform
 from tf1x.lib.layers.base import Layer

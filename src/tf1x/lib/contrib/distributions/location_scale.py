@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.distributions.distribution import (
     FULLY_REPARAMETERIZED,
     ScalarDistribution,

@@ -6,7 +6,7 @@ import math as python_math
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.contrib.distributions import scales
 from tf1x.lib.contrib.distributions.bijectors.affine import AffineLinearOperator

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.distributions.bijectors import elementwise
 from tf1x.lib.contrib.distributions.location_scale import Logistic
 from tf1x.lib.contrib.distributions.transformed import TransformedDistribution

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float64, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.ops import array, array_gather, array_moves, checks, math
 from tf1x.ops.grouping import with_dependencies
 from tf1x.ops.nn_functions import top_k

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.distributions.checks import assert_integer_form
 from tf1x.lib.distributions.distribution import NOT_REPARAMETERIZED, Distribution, parameter

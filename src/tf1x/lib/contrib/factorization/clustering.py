@@ -10,7 +10,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bool_, float32, int32, int64
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.variable_functions import assign, scatter_add
 from tf1x.lib.variables import Variable
 from tf1x.ops import math

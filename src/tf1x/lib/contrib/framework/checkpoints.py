@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.lib import logging
 from tf1x.lib.contrib.framework.variables import get_variable_full_name
 from tf1x.lib.partitioned import PartitionedVariable

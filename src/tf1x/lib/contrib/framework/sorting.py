@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.static import constant_value
 from tf1x.ops import array
 from tf1x.ops.array_moves import transpose

@@ -8,8 +8,9 @@ import numpy as np
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Graph, Tensor
+from tf1x.core.graph import Graph
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.lib.variables import Variable
 from tf1x.ops import array, checks, math, reduce
 from tf1x.ops.control_flow import cond

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.contrib.gan.models import CycleGANModel
 from tf1x.lib.losses.collect import get_regularization_loss

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, dtypes, scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.gradients import gradients
 from tf1x.lib.losses import functions as losses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.graph_editor import reroute, select, util
 from tf1x.lib.contrib.graph_editor.subgraph import SubGraphView, make_view
 from tf1x.ops.array import placeholder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.lib.contrib.graph_editor import select
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.contrib.graph_editor import util
 from tf1x.lib.contrib.graph_editor.subgraph import SubGraphView, make_view
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tf1x.core.graph import Graph, Operation, Tensor
+from tf1x.core.graph import Graph
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.contrib.graph_editor import util
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tf1x.core.func_graph import FuncAttr, function_names
-from tf1x.core.graph import Graph, Operation, Tensor, merge_devices
+from tf1x.core.graph import Graph
 from tf1x.core.graph_import import Library
+from tf1x.core.operation import Operation, Tensor, merge_devices
 from tf1x.lib.contrib.graph_editor import edit, select, util
 from tf1x.lib.contrib.graph_editor.subgraph import SubGraphView, make_view
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import as_dtype, float32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.contrib.framework.variables import model_variable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 from tf1x.lib.contrib.framework.variables import model_variable

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import as_dtype
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.custom_gradient import custom_gradient
 from tf1x.lib.layers.base import InputSpec, Layer

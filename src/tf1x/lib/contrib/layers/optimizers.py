@@ -7,8 +7,8 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.contrib.layers import summaries as reports
 from tf1x.lib.initializers import Constant, Zeros

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import scopes, static
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.variables import Variable
 from tf1x.ops.control_flow import cond

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.layers.dense import fully_connected
 from tf1x.lib.contrib.layers.feature_column_ops import input_from_feature_columns
 from tf1x.lib.contrib.layers.functions import dropout as dropped_out

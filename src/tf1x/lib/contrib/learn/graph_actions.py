@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.train.coordinator import Coordinator
 from tf1x.lib.train.queue_runner import start_queue_runners
 from tf1x.lib.train.saver import get_saver_or_default

@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, string
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import vocabulary
 from tf1x.lib.contrib.learn.keys import MetricKey, PredictionKey
 from tf1x.lib.contrib.learn.model_fn import ModeKeys, ModelFnOps, ProblemType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys, get_collection
 from tf1x.lib.contrib.layers.feature_column_ops import (
     joint_weighted_sum_from_feature_columns,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tf1x.core import convert, nest
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.rnn.projections import linear
 from tf1x.lib.variable_scope import get_variable, get_variable_scope, variable_scope

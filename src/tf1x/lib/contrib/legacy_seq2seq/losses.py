@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.variable_scope import get_variable_scope, variable_scope
 from tf1x.ops import array, reduce
 from tf1x.ops import math as math_ops

@@ -14,7 +14,7 @@ from typing import Any
 from tf1x.api import renamed
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.losses.collect import add_loss
 from tf1x.ops import array, array_select, array_slicing, cross_entropy, elementary, math, nn, reduce
 from tf1x.ops.math_functions import div

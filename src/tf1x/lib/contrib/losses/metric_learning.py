@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.ops import array, array_moves, array_select, cross_entropy, elementary, math, reduce
 from tf1x.ops.array_diag import Diag

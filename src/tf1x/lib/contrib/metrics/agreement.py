@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import bool_, float32, float64, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.metrics.common import Metric, matched, metric_variable, published
 from tf1x.lib.metrics.thresholds import confusion_at_thresholds, evenly_spaced
 from tf1x.lib.variable_functions import assign_add

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.metrics.common import Metric, matched, metric_variable, published
 from tf1x.lib.variable_functions import assign_add
 from tf1x.lib.variable_scope import variable_scope

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tf1x.core.dtypes import bool_
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.metrics import counts
 from tf1x.lib.metrics.common import Metric, matched, published
 from tf1x.lib.metrics.thresholds import confusion_at_thresholds

@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.dtypes import int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.initializers import Constant
 from tf1x.lib.layers.base import Layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.rnn.parts import sharded, with_peephole
 from tf1x.lib.initializers import Zeros
 from tf1x.lib.rnn.base import RNNCell, affine, columns, input_depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.rnn.parts import LSTMShaped, norm, sharded, with_peephole
 from tf1x.lib.initializers import Constant, RandomUniform, Zeros
 from tf1x.lib.rnn.base import columns, input_depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.rnn.parts import LSTMShaped, norm, with_peephole
 from tf1x.lib.initializers import Constant
 from tf1x.lib.rnn.base import input_depth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.layers.normalization import layer_norm
 from tf1x.lib.initializers import Constant
 from tf1x.lib.rnn.base import RNNCell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core import nest
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.initializers import Constant
 from tf1x.lib.rnn.base import RNNCell, columns, input_depth, like_rnncell
 from tf1x.lib.rnn.lstm_cells import warn_of_concatenated_state

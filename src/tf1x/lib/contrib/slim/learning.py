@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import logging
 from tf1x.lib.contrib.training import training
 from tf1x.lib.contrib.training.training import (

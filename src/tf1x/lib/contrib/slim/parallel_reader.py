@@ -6,7 +6,7 @@ from typing import Any
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import float32, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib import gfile
 from tf1x.lib.data_flow import FIFOQueue, QueueBase, RandomShuffleQueue
 from tf1x.lib.readers import ReaderBase

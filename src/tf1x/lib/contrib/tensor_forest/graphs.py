@@ -8,7 +8,7 @@ from typing import Any
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int64
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib.contrib.tensor_forest import data_ops
 from tf1x.lib.contrib.tensor_forest.hparams import ForestHParams, params_message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import scopes
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib.contrib.learn.estimator import Estimator
 from tf1x.lib.contrib.learn.heads import multi_class_head, regression_head

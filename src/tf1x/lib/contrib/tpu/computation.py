@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import convert
 from tf1x.core.errors import UnsupportedError
-from tf1x.core.graph import Operation
+from tf1x.core.operation import Operation
 from tf1x.ops.array import identity
 from tf1x.ops.control_flow import while_loop as _while_loop
 from tf1x.ops.grouping import no_op

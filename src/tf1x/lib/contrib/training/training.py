@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert, scopes
-from tf1x.core.graph import Tensor
 from tf1x.core.indexed_slices import IndexedSlices
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.lib import logging
 from tf1x.lib.contrib.layers import summaries

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1x.core import tree_messages
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.estimator.canned.boosted_trees_columns import feature_count, feature_names
 from tf1x.lib.estimator.canned.boosted_trees_growing import TreeHParams
 from tf1x.lib.estimator.canned.boosted_trees_model import explanation_model_fn, model_fn

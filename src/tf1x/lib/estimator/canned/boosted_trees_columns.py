@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core.dtypes import int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.feature_column.base import CategoricalColumn, DenseColumn
 from tf1x.lib.feature_column.dense import BucketizedColumn, IndicatorColumn
 from tf1x.lib.feature_column.layers import transform_features

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.accumulators import ConditionalAccumulator
 from tf1x.lib.train.session_run_hook import SessionRunArgs, SessionRunHook
 from tf1x.lib.tree_ensemble import QuantileAccumulator, TreeEnsemble

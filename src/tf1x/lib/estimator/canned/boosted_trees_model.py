@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int32
-from tf1x.core.graph import Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.estimator.canned.boosted_trees_columns import (
     by_buckets,
     feature_count,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32, int64, string
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.sparse_tensor import SparseTensor
 from tf1x.lib import vocabulary
 from tf1x.lib.estimator.canned.head import (

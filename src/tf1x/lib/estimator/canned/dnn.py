@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.estimator.canned.classification import classifier_head
 from tf1x.lib.estimator.canned.head import Head
 from tf1x.lib.estimator.canned.optimizers import get_optimizer_instance

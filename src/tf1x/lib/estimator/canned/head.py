@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tf1x.core import convert, scopes
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.scopes import GraphKeys
 from tf1x.core.sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 from tf1x.lib.estimator.canned.keys import MetricKeys

@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1x.core import scopes
 from tf1x.core.dtypes import float32, int64
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.estimator.canned.classification import classifier_head
 from tf1x.lib.estimator.canned.dnn import check_features, input_partitioner
 from tf1x.lib.estimator.canned.head import Head

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tf1x.core.dtypes import float32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.estimator.canned.head import (
     DEFAULT_SERVING_SIGNATURE_DEF_KEY,
     Head,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1x.core import convert
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.lib.contrib.distributions.bijectors.base import Bijector
 
 

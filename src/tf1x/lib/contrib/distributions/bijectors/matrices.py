@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1x.core import convert
 from tf1x.core.dtypes import float32, int32
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.contrib.distributions.bijectors.base import Bijector
 from tf1x.lib.contrib.distributions.bijectors.compose import Chain

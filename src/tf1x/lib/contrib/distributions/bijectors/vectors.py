@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1x.core.graph import Tensor
+from tf1x.core.operation import Tensor
 from tf1x.core.shapes import TensorShape
 from tf1x.lib.contrib.distributions.bijectors.base import Bijector
 from tf1x.ops import array, array_moves, elementary, nn, nn_functions, reduce
