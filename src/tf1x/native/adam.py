@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -10,6 +11,8 @@ import numpy as np
 
 from tf1x.native.library import on_cpu
 
+# The kernel's name in a traced program.
+TARGET = "tf1x_adam"
 # A smaller variable is not worth a call out of XLA's code.
 _FEW = 4096
 
@@ -21,20 +24,22 @@ def suits(value: Any) -> bool:
 
 def update(
     value: Any, mean: Any, square: Any, gradient: Any, rate: Any, beta1: Any, beta2: Any, epsilon: Any,
-    keep: Any,
+    keep: Any, *, readers: Sequence[Any] = (),
 ) -> Any:  # fmt: skip
     """The new value and the new means of the gradient and of its square.
 
     rate: the learning rate with the correction for the first steps.
     keep: a bool; where it holds, the results are what was there.
+    readers: what was computed from the value. As arguments of the call they tell XLA that they come
+        first; it would copy the value for them.
     """
     struct: Any = jax.ShapeDtypeStruct
     result = struct(value.shape, np.float32)
     call: Any = jax.ffi.ffi_call(
-        "tf1x_adam",
+        TARGET,
         (result, result, result),
         input_output_aliases={0: 0, 1: 1, 2: 2},  # in place
         vmap_method="sequential",
     )
     arrays = value, mean, square, gradient, rate, beta1, beta2, epsilon, keep
-    return call(*map(jnp.asarray, arrays))
+    return call(*map(jnp.asarray, arrays), *readers)

@@ -32,6 +32,7 @@ _TARGETS = (
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",
     "tf1x_matmul",
+    "tf1x_descend",
     "tf1x_pack",
     "tf1x_multiply",
     "tf1x_adam",

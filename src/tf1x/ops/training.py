@@ -17,6 +17,7 @@ import numpy as np
 from tf1x.core import errors
 from tf1x.core.dtypes import INDICES, NUMBERS
 from tf1x.native import adam as native
+from tf1x.native import descent
 from tf1x.ops import xp
 from tf1x.ops.scatter import by_rows, check_indices
 from tf1x.ops.state import same_shape, update
@@ -106,6 +107,10 @@ def _rsqrt(x: Any) -> Any:
 
 def _gradient_descent(var: Any, alpha: Any, delta: Any) -> Any:
     """var -= alpha * delta."""
+    if xp.is_jax(var, delta) and descent.suits(var):
+        return xp.unless_failed(lambda failed: [descent.descend(var, alpha, delta, failed)], [var])[
+            0
+        ]
     return var - alpha * delta
 
 

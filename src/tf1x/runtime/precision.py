@@ -9,12 +9,14 @@ TPU, as TensorFlow's rewrite does. (That takes float16; with bfloat16 no gradien
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import ClosedJaxpr, Literal
+from jax.extend.core import ClosedJaxpr
+
+from tf1x.runtime.equations import bound, interpreting
 
 
 class Products(enum.Enum):
@@ -48,38 +50,18 @@ def reduced(program: ClosedJaxpr) -> ClosedJaxpr:
 def _reduced(program: ClosedJaxpr, done: dict[int, ClosedJaxpr]) -> ClosedJaxpr:
     key = id(program.jaxpr)
     if key not in done:
-        run = _interpreting(program, done)
+        run = interpreting(program, lambda eqn, inputs: _applied(eqn, inputs, done))
         done[key] = jax.make_jaxpr(run)(*program.in_avals)
     return done[key]
 
 
-def _interpreting(program: ClosedJaxpr, done: dict[int, ClosedJaxpr]) -> Callable[..., list[Any]]:
-    """A function that runs the program's equations, products as `_product` does."""
-    jaxpr = program.jaxpr
-
-    def run(*args: Any) -> list[Any]:
-        values = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *args], strict=True))
-
-        def read(atom: Any) -> Any:
-            return atom.val if isinstance(atom, Literal) else values[atom]
-
-        for equation in jaxpr.eqns:
-            inputs = [read(atom) for atom in equation.invars]
-            values.update(zip(equation.outvars, _applied(equation, inputs, done), strict=True))
-        return [read(atom) for atom in jaxpr.outvars]
-
-    return run
-
-
-def _applied(equation: Any, inputs: list[Any], done: dict[int, ClosedJaxpr]) -> list[Any]:
+def _applied(equation: Any, inputs: list[Any], done: dict[int, ClosedJaxpr]) -> Sequence[Any]:
     primitive, params = equation.primitive, equation.params
     if primitive.name in ("dot_general", "conv_general_dilated") and all(
         atom.aval.dtype == jnp.float32 for atom in equation.invars
     ):
         return [_product(primitive, inputs, params)]
-    inner = {name: _inner(value, done) for name, value in params.items()}
-    found = primitive.bind(*inputs, **primitive.get_bind_params(inner))
-    return list(found) if primitive.multiple_results else [found]
+    return bound(equation, inputs, {name: _inner(value, done) for name, value in params.items()})
 
 
 def _inner(value: Any, done: dict[int, ClosedJaxpr]) -> Any:

@@ -1,4 +1,5 @@
 // The kernels as XLA calls them (its FFI), and a plain function for NumPy's arrays.
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -94,6 +95,9 @@ ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
 }
 
 using Rows = ffi::BufferR2<ffi::F32>;
+using Number = ffi::BufferR0<ffi::F32>;
+using Flag = ffi::BufferR0<ffi::PRED>;
+using Array = ffi::Buffer<ffi::F32>;
 
 // A matrix or its transpose, and how many rows and columns that has.
 struct Factor {
@@ -115,6 +119,20 @@ ffi::Error product(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
     const Factor left(a, transpose_a), right(b, transpose_b);
     matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
            result->typed_data());
+  });
+}
+
+// What follows the factors is not read: it was made from the value, so it comes before the update.
+ffi::Error descend(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_b, Rows value,
+                   Number rate, Flag keep, Rows a, Rows b, ffi::RemainingArgs, ffi::Result<Rows> result) {
+  return guarded([&] {
+    const Factor left(a, transpose_a), right(b, transpose_b);
+    if (result->typed_data() != value.typed_data()) {
+      std::memcpy(result->typed_data(), value.typed_data(), value.size_bytes());
+    }
+    if (*keep.typed_data()) return;
+    add_matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+               -*rate.typed_data(), result->typed_data());
   });
 }
 
@@ -159,13 +177,9 @@ ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, N
   });
 }
 
-using Number = ffi::BufferR0<ffi::F32>;
-using Flag = ffi::BufferR0<ffi::PRED>;
-using Array = ffi::Buffer<ffi::F32>;
-
 ffi::Error update_adam(ffi::ThreadPool pool, Array value, Array mean, Array square, Array gradient,
                        Number rate, Number beta1, Number beta2, Number epsilon, Flag keep,
-                       ffi::Result<Array> new_value, ffi::Result<Array> new_mean,
+                       ffi::RemainingArgs, ffi::Result<Array> new_value, ffi::Result<Array> new_mean,
                        ffi::Result<Array> new_square) {
   return guarded([&] {
     adam(helpers_of(pool), value.element_count(),
@@ -208,6 +222,18 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_matmul, product,
                                   .Arg<Rows>()
                                   .Arg<Rows>()
                                   .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_descend, descend,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("transpose_a")
+                                  .Attr<int64_t>("transpose_b")
+                                  .Arg<Rows>()
+                                  .Arg<Number>()
+                                  .Arg<Flag>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .RemainingArgs()
+                                  .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_pack, pack_matrix,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
@@ -249,6 +275,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_adam, update_adam,
                                   .Arg<Number>()
                                   .Arg<Number>()
                                   .Arg<Flag>()
+                                  .RemainingArgs()
                                   .Ret<Array>()
                                   .Ret<Array>()
                                   .Ret<Array>());

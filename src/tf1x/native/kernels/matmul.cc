@@ -83,10 +83,10 @@ inline void pack(const Matrix& right, int64_t terms, int64_t valid, float* panel
 }
 
 // `Rows` rows of the result's columns of one panel, the `valid` ones, which lie in its first
-// `Vectors` vectors; `first`: there are no sums to add to yet.
+// `Vectors` vectors; `adds`: the sums times `factor` are added to what is there.
 template <int Rows, int Vectors>
 inline void tile(const Matrix& left, const float* panel, int64_t terms, float* result,
-                 int64_t stride, int64_t valid, bool first) {
+                 int64_t stride, int64_t valid, bool adds, float factor) {
   Vector sums[Rows][Vectors] = {};
   const float* at = left.data;
   for (int64_t k = 0; k < terms; ++k, at += left.column, panel += kWidth) {
@@ -106,21 +106,18 @@ inline void tile(const Matrix& left, const float* panel, int64_t terms, float* r
     if (valid == Vectors * kLanes) {
 #pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v) {
-        store(to + v * kLanes, first ? sums[i][v] : load(to + v * kLanes) + sums[i][v]);
+        store(to + v * kLanes, adds ? load(to + v * kLanes) + factor * sums[i][v] : sums[i][v]);
       }
     } else {
       float values[Vectors * kLanes];
       std::memcpy(values, &sums[i], sizeof values);
-      for (int64_t j = 0; j < valid; ++j) to[j] = first ? values[j] : to[j] + values[j];
+      for (int64_t j = 0; j < valid; ++j) to[j] = adds ? to[j] + factor * values[j] : values[j];
     }
   }
 }
 
-}  // namespace
-
-void matmul(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
-            const Matrix& left, const Matrix& right, float* result) {
-  if (terms == 0) std::memset(result, 0, rows * columns * sizeof(float));
+void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
+              const Matrix& left, const Matrix& right, bool adds, float factor, float* result) {
   Helpers helpers = given;
   helpers.count = std::min(given.count, rows * terms * columns / kWorth);
   const int64_t panels = ceil_div(columns, kWidth), most = std::min(terms, kDepth);
@@ -166,13 +163,26 @@ void matmul(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
             with_constant<kRows>(length, [&](auto count) {
               tile<count(), vectors()>({here.data + row * here.row, here.row, here.column}, panel,
                                        depth, result + (top + row) * columns + p * kWidth, columns,
-                                       width(p), start == 0);
+                                       width(p), adds || start > 0, factor);
             });
           });
         });
       }
     });
   }
+}
+
+}  // namespace
+
+void matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
+            const Matrix& left, const Matrix& right, float* result) {
+  if (terms == 0) std::memset(result, 0, rows * columns * sizeof(float));
+  multiply(helpers, rows, terms, columns, left, right, false, 1, result);
+}
+
+void add_matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
+                const Matrix& left, const Matrix& right, float factor, float* result) {
+  multiply(helpers, rows, terms, columns, left, right, true, factor, result);
 }
 
 }  // namespace tf1x

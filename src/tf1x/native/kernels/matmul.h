@@ -18,4 +18,8 @@ struct Matrix {
 void matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
             const Matrix& left, const Matrix& right, float* result);
 
+// result[rows, columns] += factor * left[rows, terms] * right[terms, columns].
+void add_matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
+                const Matrix& left, const Matrix& right, float factor, float* result);
+
 }  // namespace tf1x

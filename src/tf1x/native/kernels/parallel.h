@@ -11,6 +11,17 @@
 
 namespace tf1x {
 
+// How often a waiting thread looks before it sleeps: some 50 us, what being woken costs.
+constexpr int kPauses = 2000;
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 // Threads that may help: `schedule` runs a function on one of them, some time, or never.
 struct Helpers {
   int64_t count = 0;
@@ -50,6 +61,10 @@ void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
   shared->body = &body;
   for (int64_t i = 0; i < wanted; ++i) helpers.schedule([shared] { shared->work(); });
   shared->work();
+  for (int i = 0; i < kPauses; ++i) {
+    if (shared->finished.load() == count) return;
+    pause();
+  }
   std::unique_lock<std::mutex> lock(shared->mutex);
   shared->all_finished.wait(lock, [&] { return shared->finished.load() == count; });
 }

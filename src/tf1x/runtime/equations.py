@@ -1,0 +1,46 @@
+"""A traced program (JAX's jaxpr) run equation by equation, some of them in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jax.extend.core import ClosedJaxpr, Literal
+
+# The outputs of an equation, from it and the values of its inputs.
+Rule = Callable[[Any, list[Any]], Sequence[Any]]
+
+
+def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
+    """A function that runs the program's equations as `rule` does, to be traced again."""
+    jaxpr = program.jaxpr
+
+    def run(*args: Any) -> list[Any]:
+        values = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *args], strict=True))
+
+        def read(atom: Any) -> Any:
+            return atom.val if isinstance(atom, Literal) else values[atom]
+
+        for equation in jaxpr.eqns:
+            outputs = rule(equation, [read(atom) for atom in equation.invars])
+            values.update(zip(equation.outvars, outputs, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+    return run
+
+
+def live(program: ClosedJaxpr) -> set[Any]:
+    """The variables that the program's outputs depend on."""
+    found = {atom for atom in program.jaxpr.outvars if not isinstance(atom, Literal)}
+    for equation in reversed(program.jaxpr.eqns):
+        if found.intersection(equation.outvars):
+            found.update(atom for atom in equation.invars if not isinstance(atom, Literal))
+    return found
+
+
+def bound(equation: Any, inputs: list[Any], params: dict[str, Any] | None = None) -> Sequence[Any]:
+    """What the equation itself gives, with other parameters where they are given."""
+    primitive = equation.primitive
+    given = equation.params if params is None else params
+    found = primitive.bind(*inputs, **primitive.get_bind_params(given))
+    return list(found) if primitive.multiple_results else [found]
