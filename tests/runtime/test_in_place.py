@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
+import jax
 import numpy as np
 import pytest
 
 import tf1x as tf
-from tf1x.native import adam, descent
+from tf1x.native import adam, descent, matmul
 from tf1x.runtime import in_place
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -143,3 +144,13 @@ def test_a_run_that_fails_leaves_all_as_it_was() -> None:
         np.testing.assert_array_equal(before, sess.run(weights))
         sess.run(train, {labels: np.zeros(50)})
         assert not np.array_equal(before, sess.run(weights))
+
+
+def test_an_equation_without_outputs() -> None:
+    def run(weight: Any, a: Any, b: Any) -> Any:
+        jax.jit(lambda x: ())(weight)
+        return descent.descend(weight, np.float32(0.1), matmul.product(True, False, a, b), False)
+
+    arguments = [np.ones(shape, np.float32) for shape in ((70, 60), (50, 70), (50, 60))]
+    program = in_place.merged(jax.make_jaxpr(run)(*arguments))
+    assert "tf1x_descend" in str(program)

@@ -38,7 +38,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     readers: defaultdict[Any, list[Any]] = defaultdict(list)
 
     def rule(equation: Any, inputs: list[Any]) -> Sequence[Any]:
-        if equation.outvars[0] in waiting:
+        if waiting.intersection(equation.outvars):
             flags = dict(_product_call(equation).params["attributes"])
             return [_Product(bool(flags["transpose_a"]), bool(flags["transpose_b"]), *inputs)]
         if _is_descent(equation) and isinstance(inputs[2], _Product):
@@ -48,7 +48,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
         if _is_adam(equation):
             return list(adam.update(*inputs, readers=readers[equation.invars[0]]))
         outputs = bound(equation, inputs)
-        if _product_call(equation) is not None and equation.outvars[0] in needed:
+        if _product_call(equation) is not None and needed.intersection(equation.outvars):
             for atom in equation.invars:
                 readers[atom] += outputs
         return outputs

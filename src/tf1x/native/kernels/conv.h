@@ -17,6 +17,9 @@ struct ConvShape {
 
   int64_t groups() const { return channels / depth; }
   int64_t group_out() const { return out / groups(); }
+  int64_t multiplications() const {
+    return batch * out_height * out_width * out * kernel_height * kernel_width * depth;
+  }
 };
 
 void conv_forward(const Helpers& helpers, const ConvShape& s, const float* images,

@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "random.h"
 #include "resize.h"
+#include "team.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace tf1x {
@@ -19,10 +20,21 @@ namespace ffi = xla::ffi;
 using Floats = ffi::BufferR4<ffi::F32>;
 using Numbers = ffi::Span<const int64_t>;
 
-// XLA's threads; the one that calls is one of them, or stands in for one.
-Helpers helpers_of(ffi::ThreadPool& pool) {
-  return {pool.num_threads() - 1,
-          [&pool](std::function<void()> work) { pool.Schedule(std::move(work)); }};
+// Fewer multiplications are over before one of XLA's threads would be awake.
+constexpr int64_t kBrief = 1 << 24;
+// A number that is read and written takes the time of so many.
+constexpr int64_t kPerNumber = 16;
+
+// XLA's threads, one of which is the one that calls; for what is brief as many of our own. (For
+// what is not, these would compete with XLA's, which run other parts of the program meanwhile.)
+Helpers helpers_of(ffi::ThreadPool& pool, int64_t multiplications = kBrief) {
+  const int64_t count = pool.num_threads() - 1;
+  if (count < 1) return {};
+  if (multiplications >= kBrief) {
+    return {count, [&pool](std::function<void()> work) { pool.Schedule(std::move(work)); }};
+  }
+  static Team* const team = new Team(count);
+  return {count, [](std::function<void()> work) { team->give(std::move(work)); }, true};
 }
 
 template <typename Body>
@@ -65,10 +77,10 @@ ConvShape shape_of(const Numbers& images, const Numbers& filter, const Numbers& 
 ffi::Error forward(ffi::ThreadPool pool, Numbers strides, Numbers dilations, Numbers before,
                    Floats images, Floats filter, ffi::Result<Floats> result) {
   return guarded([&] {
-    conv_forward(helpers_of(pool),
-                 shape_of(images.dimensions(), filter.dimensions(), result->dimensions(), strides,
-                          dilations, before),
-                 images.typed_data(), filter.typed_data(), result->typed_data());
+    const ConvShape s = shape_of(images.dimensions(), filter.dimensions(), result->dimensions(),
+                                 strides, dilations, before);
+    conv_forward(helpers_of(pool, s.multiplications()), s, images.typed_data(),
+                 filter.typed_data(), result->typed_data());
   });
 }
 
@@ -76,10 +88,10 @@ ffi::Error images_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
                            Numbers before, Floats filter, Floats gradient,
                            ffi::Result<Floats> images) {
   return guarded([&] {
-    conv_images_gradient(helpers_of(pool),
-                         shape_of(images->dimensions(), filter.dimensions(),
-                                  gradient.dimensions(), strides, dilations, before),
-                         filter.typed_data(), gradient.typed_data(), images->typed_data());
+    const ConvShape s = shape_of(images->dimensions(), filter.dimensions(), gradient.dimensions(),
+                                 strides, dilations, before);
+    conv_images_gradient(helpers_of(pool, s.multiplications()), s, filter.typed_data(),
+                         gradient.typed_data(), images->typed_data());
   });
 }
 
@@ -87,10 +99,10 @@ ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
                            Numbers before, Floats images, Floats gradient,
                            ffi::Result<Floats> filter) {
   return guarded([&] {
-    conv_filter_gradient(helpers_of(pool),
-                         shape_of(images.dimensions(), filter->dimensions(),
-                                  gradient.dimensions(), strides, dilations, before),
-                         images.typed_data(), gradient.typed_data(), filter->typed_data());
+    const ConvShape s = shape_of(images.dimensions(), filter->dimensions(), gradient.dimensions(),
+                                 strides, dilations, before);
+    conv_filter_gradient(helpers_of(pool, s.multiplications()), s, images.typed_data(),
+                         gradient.typed_data(), filter->typed_data());
   });
 }
 
@@ -117,7 +129,8 @@ ffi::Error product(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
                    ffi::Result<Rows> result) {
   return guarded([&] {
     const Factor left(a, transpose_a), right(b, transpose_b);
-    matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+    const int64_t work = left.rows * left.columns * right.columns;
+    matmul(helpers_of(pool, work), left.rows, left.columns, right.columns, left.matrix, right.matrix,
            result->typed_data());
   });
 }
@@ -131,7 +144,8 @@ ffi::Error descend(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
       std::memcpy(result->typed_data(), value.typed_data(), value.size_bytes());
     }
     if (*keep.typed_data()) return;
-    add_matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+    const int64_t work = left.rows * left.columns * right.columns;
+    add_matmul(helpers_of(pool, work), left.rows, left.columns, right.columns, left.matrix, right.matrix,
                -*rate.typed_data(), result->typed_data());
   });
 }
@@ -162,7 +176,7 @@ PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers
 ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
                         Floats images, ffi::Result<Floats> result) {
   return guarded([&] {
-    max_pool(helpers_of(pool),
+    max_pool(helpers_of(pool, kPerNumber * images.element_count()),
              pool_shape(images.dimensions(), result->dimensions(), sizes, strides, before),
              images.typed_data(), result->typed_data());
   });
@@ -171,7 +185,7 @@ ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Nu
 ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
                          Floats images, Floats gradient, ffi::Result<Floats> result) {
   return guarded([&] {
-    max_pool_gradient(helpers_of(pool),
+    max_pool_gradient(helpers_of(pool, kPerNumber * images.element_count()),
                       pool_shape(images.dimensions(), gradient.dimensions(), sizes, strides, before),
                       images.typed_data(), gradient.typed_data(), result->typed_data());
   });

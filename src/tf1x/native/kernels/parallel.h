@@ -1,4 +1,4 @@
-// Work shared between the calling thread and XLA's own threads.
+// Work shared between the calling thread and others.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +23,11 @@ inline void pause() {
 }
 
 // Threads that may help: `schedule` runs a function on one of them, some time, or never.
+// `brief`: the work is over in less time than it takes to be woken, so who waits for it is awake.
 struct Helpers {
   int64_t count = 0;
   std::function<void(std::function<void()>)> schedule;
+  bool brief = false;
 };
 
 // Calls `body(i)` for each i in [0, count) and returns when all calls have.
@@ -61,7 +63,7 @@ void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
   shared->body = &body;
   for (int64_t i = 0; i < wanted; ++i) helpers.schedule([shared] { shared->work(); });
   shared->work();
-  for (int i = 0; i < kPauses; ++i) {
+  for (int i = 0; helpers.brief && i < kPauses; ++i) {
     if (shared->finished.load() == count) return;
     pause();
   }

@@ -1,0 +1,71 @@
+// Threads for the kernels. After some work they look for more without sleeping for a while, since
+// to be woken takes as long as a small product.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "parallel.h"
+
+namespace tf1x {
+
+// One thread, which does what it is given in order.
+class Member {
+ public:
+  Member() {
+    std::thread([this] { run(); }).detach();
+  }
+
+  void give(std::function<void()> work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back(std::move(work));
+    has_work_.store(true);
+    given_.notify_one();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      for (int i = 0; i < kPauses && !has_work_.load(); ++i) pause();
+      std::function<void()> work;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        given_.wait(lock, [&] { return !queue_.empty(); });
+        work = std::move(queue_.front());
+        queue_.pop_front();
+        has_work_.store(!queue_.empty());
+      }
+      work();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable given_;
+  std::deque<std::function<void()>> queue_;
+  std::atomic<bool> has_work_{false};
+};
+
+// The members take turns. They live as long as the process.
+class Team {
+ public:
+  explicit Team(int64_t count) : members_(count) {
+    for (auto& member : members_) member = std::make_unique<Member>();
+  }
+
+  void give(std::function<void()> work) {
+    members_[next_.fetch_add(1) % members_.size()]->give(std::move(work));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Member>> members_;
+  std::atomic<uint64_t> next_{0};
+};
+
+}  // namespace tf1x
