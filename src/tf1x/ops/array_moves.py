@@ -58,6 +58,8 @@ def _packed(op: Operation) -> Any:
 @op("values: N*T -> output: T", shape=_packed, exact=True)
 def Pack(values: list[Any], *, axis: int = 0) -> Any:
     """Tensors of one shape side by side along a new dimension."""
+    if all(type(value) is np.ndarray and not value.ndim for value in values):
+        return np.array(values, values[0].dtype)  # a row of a file: stacking takes ten times as long
     return xp.stack(values, axis)
 
 

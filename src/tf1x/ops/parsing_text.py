@@ -108,11 +108,11 @@ def _column(
     rows: list[list[bytes]], index: int, default: Any, dtype: DType, missing: tuple[bytes, bytes]
 ) -> Any:
     convert = _converter(dtype)
-    standard = np.ravel(default).tolist()
     values = []
     for number, row in enumerate(rows):
         field = row[index]
         if field in missing:
+            standard = np.ravel(default).tolist()
             if not standard:
                 raise _fail(f"Field {index} is required but missing in record {number}!")
             values.append(standard[0])
@@ -175,10 +175,11 @@ def DecodeCSV(
             raise _fail(f"Expect {len(OUT_TYPE)} fields but have {len(fields)} in record {number}")
         rows.append(fields)
     missing = (b"", na_value.encode())
+    shape = np.shape(records)
     columns = zip(record_defaults, OUT_TYPE, strict=True)
     with np.errstate(over="ignore"):  # 1e999 is infinite
         return [
-            _column(rows, i, default, dtype, missing).reshape(np.shape(records))
+            _column(rows, i, default, dtype, missing).reshape(shape)
             for i, (default, dtype) in enumerate(columns)
         ]
 
