@@ -71,6 +71,8 @@ def _close(case: Case, dtype: str, ours: object, theirs: object) -> None:
         )
     else:
         np.testing.assert_array_equal(a, b)
+        # An array of no dimensions in an array of objects is equal to its element.
+        assert [type(x) for x in a.flat] == [type(x) for x in b.flat]
 
 
 @_rows(lambda case: case.oracle)

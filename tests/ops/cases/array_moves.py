@@ -14,6 +14,8 @@ CASES = [
     Case("Pack", ([floats(2), floats(2, seed=1), floats(2, seed=2)],), {"axis": -1}, note="last"),
     Case("Pack", ([floats()],), note="one scalar"),
     Case("Pack", ([ints(2), ints(2, seed=1)],), note="int32"),
+    Case("Pack", ([ints(), ints(seed=1)],), note="int32 scalars"),
+    Case("Pack", ([np.array(b"a", object), np.array(b"longer", object)],), note="strings"),
     Case("ConcatV2", ([floats(2, 3), floats(1, 3, seed=1)], Const(0))),
     Case("ConcatV2", ([floats(2, 3), floats(2, 2, seed=1), floats(2, 1)], Const(-1)), note="last"),
     Case("ConcatV2", ([floats(0, 3), floats(2, 3)], Const(0)), note="empty"),
