@@ -51,12 +51,13 @@ def main() -> None:
         **{name: version(name) for name in _PACKAGES if find_spec(_PACKAGES[name])},
     }
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    results = {name: CONCERNS[name]() for name in args.concerns or CONCERNS}
-    folder = Path("outputs")
-    folder.mkdir(exist_ok=True)
-    path = folder / "benchmarks.json"
-    before = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**before, "about": about, **results}, indent=1))
+    path = Path("outputs", "benchmarks.json")
+    path.parent.mkdir(exist_ok=True)
+    results = json.loads(path.read_text()) if path.exists() else {}
+    results["about"] = about
+    for name in args.concerns or CONCERNS:
+        results[name] = CONCERNS[name]()
+        path.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":
