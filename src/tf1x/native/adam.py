@@ -11,8 +11,6 @@ import numpy as np
 
 from tf1x.native.library import on_cpu
 
-# The kernel's name in a traced program.
-TARGET = "tf1x_adam"
 # A smaller variable is not worth a call out of XLA's code.
 _FEW = 4096
 
@@ -36,7 +34,7 @@ def update(
     struct: Any = jax.ShapeDtypeStruct
     result = struct(value.shape, np.float32)
     call: Any = jax.ffi.ffi_call(
-        TARGET,
+        "tf1x_adam",
         (result, result, result),
         input_output_aliases={0: 0, 1: 1, 2: 2},  # in place
         vmap_method="sequential",

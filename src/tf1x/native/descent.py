@@ -26,16 +26,12 @@ def suits(value: Any) -> bool:
 
 
 def _descend(value: Any, rate: Any, gradient: Any, keep: Any) -> Any:
+    """`value - rate * gradient`, or `value` where the bool `keep` holds."""
     return jnp.where(keep, value, value - rate * gradient)
 
 
 _descend.__name__ = NAME
-_compiled = jax.jit(_descend)
-
-
-def descend(value: Any, rate: Any, gradient: Any, keep: Any) -> Any:
-    """`value - rate * gradient`, or `value` where the bool `keep` holds."""
-    return _compiled(value, rate, gradient, keep)
+descend = jax.jit(_descend)
 
 
 def subtract_product(

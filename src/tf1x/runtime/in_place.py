@@ -29,17 +29,19 @@ class _Product(NamedTuple):
 
 def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     """The program with the updates that can be made in place so made."""
-    equations = [e for e in program.jaxpr.eqns if _is_descent(e) or _is_adam(e)]
-    if not equations:
+    eqns = program.jaxpr.eqns
+    calls = {e.outvars[0]: call for e in eqns if (call := _product_call(e)) is not None}
+    if not calls or not any(_is_descent(e) or _is_adam(e) for e in eqns):
         return program
     needed = live(program)
-    waiting = _only_gradients(program)
+    gradients = _only_gradients(program)
     # The products made so far of each value; others may be parts of XLA's fusions.
     readers: defaultdict[Any, list[Any]] = defaultdict(list)
 
     def rule(equation: Any, inputs: list[Any]) -> Sequence[Any]:
-        if waiting.intersection(equation.outvars):
-            flags = dict(_product_call(equation).params["attributes"])
+        made = equation.outvars[0] if equation.outvars else None
+        if made in calls and made in gradients:
+            flags = dict(calls[made].params["attributes"])
             return [_Product(bool(flags["transpose_a"]), bool(flags["transpose_b"]), *inputs)]
         if _is_descent(equation) and isinstance(inputs[2], _Product):
             value, rate, product, keep = inputs
@@ -48,7 +50,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
         if _is_adam(equation):
             return list(adam.update(*inputs, readers=readers[equation.invars[0]]))
         outputs = bound(equation, inputs)
-        if _product_call(equation) is not None and needed.intersection(equation.outvars):
+        if made in calls and made in needed:
             for atom in equation.invars:
                 readers[atom] += outputs
         return outputs
@@ -57,13 +59,11 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
 
 
 def _only_gradients(program: ClosedJaxpr) -> set[Any]:
-    """The results of products that gradient descent alone takes."""
+    """What gradient descent alone takes."""
     eqns = program.jaxpr.eqns
     atoms = [atom for e in eqns for atom in e.invars] + list(program.jaxpr.outvars)
     uses = Counter(atom for atom in atoms if not isinstance(atom, Literal))
-    gradients = {e.invars[2] for e in eqns if _is_descent(e)}
-    products = {e.outvars[0] for e in eqns if _product_call(e) is not None}
-    return {var for var in products & gradients if uses[var] == 1}
+    return {e.invars[2] for e in eqns if _is_descent(e) and uses[e.invars[2]] == 1}
 
 
 def _is_descent(equation: Any) -> bool:
@@ -71,7 +71,7 @@ def _is_descent(equation: Any) -> bool:
 
 
 def _is_adam(equation: Any) -> bool:
-    return bool(equation.params.get("target_name") == adam.TARGET)
+    return bool(equation.params.get("target_name") == "tf1x_adam")
 
 
 def _product_call(equation: Any) -> Any:
