@@ -33,7 +33,7 @@ first cell does the same. New programs may write `import tf1x as tf`."""
 
 _ENVIRONMENT = """\
 environment:
-  TF1X_CACHE=FOLDER     where compiled programs are kept (~/.cache/tf1x/xla); `off`: nowhere
+  TF1X_CACHE=FOLDER     where compiled programs are kept (~/.cache/tf1x); `off`: nowhere
   TF1X_DATA=FOLDER      data sets, e.g. mnist.npz
   TF1X_NATIVE=0         without the C++ kernels (FOLDER: where they are kept, ~/.cache/tf1x/native)
   TF1X_RELEASE=1.0      the checks of that release; what 1.15 refuses, older ones may have run

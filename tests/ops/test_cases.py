@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,13 +17,14 @@ from tests.ops.cases.case import Case, Const, Var
 from tf1x.core import opdef
 from tf1x.core.graph_import import import_graph_def
 from tf1x.core.operation import Operation
+from tf1x.runtime import saved_programs
 from tf1x.runtime.evaluate import Counter, Evaluator
 from tf1x.runtime.functions import Bounds, Traced
 from tf1x.runtime.plan import SILENT
 from tf1x.runtime.session import Session
 
 
-def _rows(wanted: Callable[[Case], bool]) -> Any:
+def _rows(wanted: Callable[[Case], bool], types: int | None = None) -> Any:
     rows = []
     for i, case in enumerate(all_cases()):
         if not wanted(case):
@@ -30,7 +32,7 @@ def _rows(wanted: Callable[[Case], bool]) -> Any:
         floating = any(_has_float(v) for v in case.inputs) or "float32" in map(
             str, case.attrs.values()
         )
-        for dtype in case.dtypes if floating else case.dtypes[:1]:
+        for dtype in case.dtypes[:types] if floating else case.dtypes[:1]:
             group = pytest.mark.xdist_group(f"case{i % 64}")  # a case's properties share its graph
             rows.append(pytest.param(case, dtype, id=f"{case}-{dtype}-{i}", marks=group))
     return pytest.mark.parametrize(("case", "dtype"), rows)
@@ -114,6 +116,26 @@ def test_shape_rule_equals_the_computed_shape(case: Case, dtype: str) -> None:
     open_dims = graphs.build(case, dtype, unknown_shapes=True)
     for tensor, value in zip(open_dims.outputs, values, strict=True):
         assert tensor.shape.is_compatible_with(np.shape(value))
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the programs of all cases: none may be taken for another's."""
+    return tmp_path_factory.mktemp("programs")
+
+
+@_rows(lambda case: not opdef.get(case.op).host, types=1)
+def test_saved_programs_give_the_same(case: Case, dtype: str, programs: Path) -> None:
+    """A program on the disk serves the same graph built anew."""
+    expected = graphs.Computed.of(case, dtype).values
+    saved_programs.keep_in(programs)
+    try:
+        for built in (graphs.build(case, dtype) for _ in range(2)):
+            for ours, theirs in zip(built.run(case.runs), expected, strict=True):
+                for a, b in zip(ours, theirs, strict=True):
+                    np.testing.assert_array_equal(a, b)
+    finally:
+        saved_programs.keep_in(None)
 
 
 def _interpretable(case: Case) -> bool:

@@ -124,12 +124,12 @@ def _path() -> Path | None:
 
 def _key() -> str:
     flags = (*build.flags(), repr(build.OWN_FLAGS))
-    parts = [jaxlib_version, platform.machine(), _cpu(), *flags]
+    parts = [jaxlib_version, platform.machine(), cpu(), *flags]
     parts += [file.read_text() for file in sorted(build.KERNELS.iterdir()) if file.is_file()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _cpu() -> str:
+def cpu() -> str:
     """What the compiler may take from the CPU: its model and the instructions it has."""
     try:
         with open("/proc/cpuinfo") as file:

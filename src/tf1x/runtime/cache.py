@@ -1,6 +1,7 @@
-"""JAX's compilation cache on disk, for programs run by `tf1x run` and for notebooks.
+"""Compiled programs on disk, for programs run by `tf1x run` and for notebooks.
 
-With it a program's second run skips XLA. `TF1X_CACHE=off` turns it off, `TF1X_CACHE=FOLDER` moves
+Segments with a fingerprint are kept as they are (saved_programs.py): a program's second run neither
+traces nor compiles them. For all else there is JAX's compilation cache, which skips XLA. `TF1X_CACHE=off` turns it off, `TF1X_CACHE=FOLDER` moves
 it; a user's own setting of JAX's (`JAX_COMPILATION_CACHE_DIR` and kin) is left as it is.
 """
 
@@ -27,25 +28,28 @@ def directory() -> Path | None:
     if setting:
         return Path(setting).expanduser()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "tf1x" / "xla"
+    return Path(base).expanduser() / "tf1x"
 
 
 def enable() -> Path | None:
     """Turn the cache on, unless the user has set JAX's own; returns its folder, if it is ours."""
     import jax
 
+    from tf1x.runtime import saved_programs
+
     config: Any = jax.config  # its options are attributes that type checkers do not see
     folder = directory()
     if folder is None or config.jax_compilation_cache_dir:
         return None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "xla").mkdir(parents=True, exist_ok=True)
     except OSError:  # a read-only home: run without
         return None
-    config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_compilation_cache_dir", str(folder / "xla"))
     for option, value in _WANTED.items():
         if option.upper() not in os.environ:
             config.update(option, value)
+    saved_programs.keep_in(folder / "programs")
     return folder
 
 

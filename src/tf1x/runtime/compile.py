@@ -25,11 +25,14 @@ from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, without_value
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
 from tf1x.runtime.plan import Access, Plan, Step, inside, is_random_key
+from tf1x.runtime.saved_programs import SavedProgram
 from tf1x.runtime.state import State
 
 # A larger constant is an input of the compiled program rather than a literal in it: literals
 # slow XLA's compilation down and are kept twice.
 _LITERAL_ELEMENTS = 1024
+# What tracing finds out, beside the checks and the shapes; it is saved with the program.
+_NOTED = ("static", "blocks", "writes", "recovered", "undo")
 
 
 @dataclass
@@ -123,6 +126,7 @@ class Compiled:
         recovered: variables that the function gives back unchanged when a check fails; of those
             in `undo`, it is up to the caller to put back the old rows that follow the new values.
         undo: for each such variable, how many pairs of indices and old rows.
+        shapes: of the segment's tensors.
     """
 
     def __init__(
@@ -153,6 +157,7 @@ class Compiled:
         self.checks: list[Any] = []
         self.recovered: list[str] = []
         self.undo: list[tuple[str, int]] = []
+        self.shapes: dict[Tensor, Any] = {}
         self._constants: list[Any] | None = None
         self.function = self._compile(state, inputs)
 
@@ -160,11 +165,54 @@ class Compiled:
 
     def _compile(self, state: State, inputs: Sequence[Any]) -> Callable[..., Any]:
         arguments = self.arguments(state, inputs)
+        saved = self._saved(inputs, arguments)
+        found = saved and saved.load()
+        if saved and found:
+            notes, function = found
+            self._restore(notes, saved.ops, inputs)
+            return function
         struct: Any = jax.ShapeDtypeStruct
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
         function = chunks.function_of(in_place.merged(precision.chosen(jaxpr)))
+        notes = self._notes(saved.ops) if saved and not jaxpr.effects else None
+        if saved and notes:
+            return saved.save(notes, function, specs, self._donated())
         return jax.jit(function, donate_argnums=self._donated())
+
+    def _saved(self, inputs: Sequence[Any], arguments: Sequence[Any]) -> SavedProgram | None:
+        """The program's place on the disk, if it has one."""
+        bounds = [self._bounds.grown(op) for op in inside(self.segment.ops)]
+        more = self._keep_old, bounds
+        given = self.segment, inputs, self._static_inputs
+        return SavedProgram.of(*given, arguments, self._known, more)
+
+    def _notes(self, ops: list[Operation]) -> dict[str, Any] | None:
+        """What tracing found out, with numbers for ops; None where that cannot be said so."""
+        number = {op: i for i, op in enumerate(ops)}
+        if self._lists or not number.keys() >= {tag for tag in self.checks if tag is not None}:
+            return None
+        return {
+            **{name: getattr(self, name) for name in _NOTED},
+            "checks": [
+                None if tag is None else (number[tag], self._bounds.of(tag)) for tag in self.checks
+            ],
+            "shapes": [
+                (number[t.op], t.value_index, shape)
+                for t, shape in self.shapes.items()
+                if t.op in number
+            ],
+        }
+
+    def _restore(self, notes: dict[str, Any], ops: list[Operation], inputs: Sequence[Any]) -> None:
+        for name in _NOTED:
+            setattr(self, name, notes[name])
+        for tag in notes["checks"]:
+            self.checks.append(tag and ops[tag[0]])
+            if tag is not None:
+                self._bounds.start(ops[tag[0]], tag[1])
+        self.shapes = {t: np.shape(x) for t, x in zip(self.segment.inputs, inputs, strict=True)}
+        self.shapes |= {ops[i].outputs[k]: shape for i, k, shape in notes["shapes"]}
 
     def _donated(self) -> tuple[int, ...]:
         """Positions of the variables that are overwritten: their buffers may be reused.

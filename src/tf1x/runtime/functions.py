@@ -42,6 +42,7 @@ class Bounds:
 
     def __init__(self) -> None:
         self._bounds: dict[Operation, int] = {}
+        self._grown: set[Operation] = set()
 
     def of(self, op: Operation, reverse: bool = False, most: int | None = None) -> int:
         """How many steps there is room for; never more than `most`."""
@@ -49,8 +50,17 @@ class Bounds:
         bound = self._bounds.setdefault(op, first)
         return bound if most is None else min(bound, most)
 
+    def start(self, op: Operation, bound: int) -> None:
+        """Note how many steps a program that was not traced here has room for."""
+        self._bounds.setdefault(op, bound)
+
     def grow(self, op: Operation) -> None:
         self._bounds[op] *= 2
+        self._grown.add(op)
+
+    def grown(self, op: Operation) -> int | None:
+        """How many steps there is room for, if more than for any loop at first."""
+        return self._bounds[op] if op in self._grown else None
 
 
 def run_function(

@@ -36,6 +36,11 @@ def set_products(products: Products) -> None:
     _products = products
 
 
+def products() -> Products:
+    """Where they do now."""
+    return _products
+
+
 def chosen(program: ClosedJaxpr) -> ClosedJaxpr:
     """The program with the products that were asked for."""
     accelerated = _products is Products.ACCELERATED and jax.default_backend() != "cpu"
