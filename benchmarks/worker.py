@@ -37,17 +37,27 @@ def bare_step(step):
     executor = next(e for e in executors if e._only.compiled)
     segment = executor._only.segment
     signature, compiled = next(iter(executor._only.compiled.items()))
-    function = jax.jit(compiled.function)
     with jax.enable_x64(True):
         inputs = [
             jax.numpy.zeros(shape, tensor.dtype.as_numpy_dtype)
             for shape, tensor in zip(signature, segment.inputs)
         ]
-        arguments = compiled.arguments(executor._state, inputs)
+        variables = compiled.arguments(executor._state, inputs)[len(inputs) :]
+    # Every step donates the variables to the next, which come after the outputs, in this order.
+    assert segment.reads == compiled.writes
+    first, last = len(segment.outputs), len(segment.outputs) + len(variables)
+
+    def call():
+        results = compiled.function(*inputs, *variables)
+        variables[:] = results[first:last]
+        results[-1].block_until_ready()
 
     def run():
-        with jax.enable_x64(True):
-            jax.block_until_ready(function(*arguments))
+        if compiled.is_wide:
+            with jax.enable_x64(True):
+                call()
+        else:
+            call()
 
     return run
 

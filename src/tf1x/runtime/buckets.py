@@ -202,7 +202,7 @@ class PaddedSegment(Compiled):
         return array
 
     def outputs(self, results: Sequence[Any]) -> list[Any]:
-        values = super().outputs(results)
+        values = list(super().outputs(results))
         if self._outputs:
             count = len(self.segment.outputs) - len(self.static)
             sizes = np.asarray(results[count]).tolist()

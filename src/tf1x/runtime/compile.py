@@ -8,6 +8,7 @@ writes, and the flags of its checks.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +128,7 @@ class Compiled:
             in `undo`, it is up to the caller to put back the old rows that follow the new values.
         undo: for each such variable, how many pairs of indices and old rows.
         shapes: of the segment's tensors.
+        is_wide: whether it takes numbers of 64 bits, which JAX has to be told to leave as they are.
     """
 
     def __init__(
@@ -158,13 +160,14 @@ class Compiled:
         self.recovered: list[str] = []
         self.undo: list[tuple[str, int]] = []
         self.shapes: dict[Tensor, Any] = {}
-        self._constants: list[Any] | None = None
+        self.is_wide = True
         self.function = self._compile(state, inputs)
 
     # -- tracing -------------------------------------------------------------------------------
 
     def _compile(self, state: State, inputs: Sequence[Any]) -> Callable[..., Any]:
         arguments = self.arguments(state, inputs)
+        self.is_wide = any(x.dtype.itemsize >= 8 for x in arguments)
         saved = self._saved(inputs, arguments)
         found = saved and saved.load()
         if saved and found:
@@ -178,7 +181,7 @@ class Compiled:
         notes = self._notes(saved.ops) if saved and not jaxpr.effects else None
         if saved and notes:
             return saved.save(notes, function, specs, self._donated())
-        return jax.jit(function, donate_argnums=self._donated())
+        return jax.jit(function, donate_argnums=self._donated()).lower(*specs).compile()
 
     def _saved(self, inputs: Sequence[Any], arguments: Sequence[Any]) -> SavedProgram | None:
         """The program's place on the disk, if it has one."""
@@ -340,7 +343,7 @@ class Compiled:
             position += 2 * count
         return found
 
-    @property
+    @functools.cached_property
     def extra(self) -> int:
         """How many results follow the new values of the variables."""
         return 2 * sum(count for _, count in self.undo) + bool(self.checks)
@@ -366,11 +369,7 @@ class Compiled:
                 value = variables[key] = jax.device_put(value)
             arguments.append(value)
         if self.segment.constants:
-            if self._constants is None:
-                self._constants = [
-                    jax.device_put(op.attrs["value"]) for op in self.segment.constants
-                ]
-            arguments += self._constants
+            arguments += self.constants
         if self.random:
             counters = state.counters
             arguments.append(
@@ -380,6 +379,17 @@ class Compiled:
                 )
             )
         return arguments
+
+    @functools.cached_property
+    def constants(self) -> list[Any]:
+        """Values of the segment's large constants, on the device."""
+        return [jax.device_put(op.attrs["value"]) for op in self.segment.constants]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it takes inputs, variables and constants and gives outputs and variables only."""
+        special = self.static or self._lists or self._takes_lists or self.checks or self.random
+        return not special
 
     def _absent(self, key: str) -> Any:
         """What stands for a variable without a value, if anything can."""
@@ -395,11 +405,11 @@ class Compiled:
         for op, blocks in zip(self.random, self.blocks, strict=True):
             state.counters[op.name] = state.counters.get(op.name, 0) + blocks
 
-    def outputs(self, results: Sequence[Any]) -> list[Any]:
+    def outputs(self, results: Sequence[Any]) -> Sequence[Any]:
         """Values of `segment.outputs`, the static ones among them."""
         count = len(self.segment.outputs)
         if not self.static and not self._lists:
-            return list(results[:count])
+            return results[:count]
         found = iter(results)
         values: list[Any] = []
         for i in range(count):

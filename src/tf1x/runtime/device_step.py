@@ -27,7 +27,11 @@ _MOST_DECIDING = 3
 
 
 class DeviceStep:
-    """A segment, and its compiled forms by signature."""
+    """A segment, and its compiled forms by signature.
+
+    Attributes:
+        is_by_shapes: whether shapes of the inputs are the signature, as far as is known.
+    """
 
     def __init__(self, segment: Segment, static: set[Tensor]) -> None:
         self.segment = segment
@@ -40,6 +44,7 @@ class DeviceStep:
         self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
         reshaped = _reshaped_keys(segment)
         self._reshaped = [key for key in segment.reads if key in reshaped]
+        self.is_by_shapes = not (self.static or self._takes_lists or self._reshaped)
 
     def place(self, fed: list[Tensor]) -> None:
         """Note where the inputs stand among the fed tensors; None if just so."""
@@ -48,6 +53,8 @@ class DeviceStep:
 
     def signature(self, inputs: list[Any], variables: dict[str, Any]) -> Any:
         """What a program is made for: shapes, and values that are needed while tracing."""
+        if self.is_by_shapes:
+            return tuple([x.shape for x in inputs])
         of_inputs = self._signature(inputs)
         if not self._reshaped:
             return of_inputs
@@ -55,8 +62,6 @@ class DeviceStep:
         return (of_inputs, *shapes)
 
     def _signature(self, inputs: list[Any]) -> Any:
-        if not self.static and not self._takes_lists:
-            return tuple([x.shape for x in inputs])
         return tuple(
             [
                 (_form(x), _content(x) if t in self.static else None)
@@ -66,8 +71,7 @@ class DeviceStep:
 
     def is_plain(self, signature: Any) -> bool:
         """Whether shapes are all that a program for this signature depends on."""
-        more = self.static or self._takes_lists or self._reshaped
-        return not (more or signature in self.counted)
+        return self.is_by_shapes and signature not in self.counted
 
     def padded(self, signature: Any) -> Compiled | None:
         """A program that was made for shapes like these."""

@@ -27,6 +27,7 @@ from tf1x.runtime import tracing
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Fixed, Needed
 from tf1x.runtime.device_step import DeviceStep, concrete, deciding, small_sources
+from tf1x.runtime.direct import NOT_DIRECT, DirectRun, direct_run
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 _MAX_STATIC_SIGNATURES = 32
 # What takes more different shapes than this from an op between segments is not compiled.
 _MAX_COMPUTED_SHAPES = 3
+# For so many combinations of shapes a run is prepared.
+_MAX_DIRECT = 64
 # An initialiser that computes more elements than this is worth compiling.
 _INTERPRET_ELEMENTS = 4_000_000
 # These only hand a value on (restoring a checkpoint is made of them): there is nothing to compile.
@@ -215,7 +218,7 @@ class Runner(Interpreter):
             if writes and not step.segment.outputs:
                 # Nothing else waits for the end of the run, and until then XLA may read the
                 # caller's feeds in place. Under the lock, since another thread may donate these.
-                _wait_for(results[-1])
+                results[-1].block_until_ready()
         return compiled, results
 
     def _arguments(self, step: DeviceStep, compiled: Compiled, inputs: list[Any]) -> list[Any]:
@@ -254,6 +257,8 @@ class Runner(Interpreter):
 
     def _compiled(self, step: DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
         signature = step.signature(inputs, self._state.variables)
+        if not step.counted and (ready := step.compiled.get(signature)) is not None:
+            return ready
         while True:
             key, known = step.with_known(signature, inputs)
             compiled = step.compiled.get(key) or step.padded(signature)
@@ -448,6 +453,7 @@ class Executor(Runner):
         self._values = fetched_values(fetches, fed)
         self._fetches_feeds = any(t in fed.tensors for t in fetches.elements)
         self.keep_alive: Any = None
+        self._direct: dict[Any, DirectRun | None] = {}
         super().__init__(session, list(fetches.elements), fed.tensors)
 
     def run(self, feed_dict: Any) -> Any:
@@ -460,8 +466,32 @@ class Executor(Runner):
             )
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
+        shapes = tuple([x.shape for x in values])
+        direct = self._direct.get(shapes)
+        if direct is not None and not tracing.is_recording():
+            result = direct(values)
+            if result is not NOT_DIRECT:
+                return result
         with _enable_x64(True):
-            return self._run_values(values)
+            result = self._run_values(values)
+        if shapes not in self._direct and len(self._direct) < _MAX_DIRECT:
+            self._direct[shapes] = self._direct_run(values)
+        return result
+
+    def _direct_run(self, fed: list[Any]) -> DirectRun | None:
+        """How to run with such values from now on, if that needs no more decisions."""
+        step = self._only
+        if step is None or self._interpreted or step.counted or not step.is_by_shapes:
+            return None
+        signature = step.signature(self._inputs(step, fed), self._state.variables)
+        compiled = step.compiled.get(signature)
+        if compiled is None:
+            return None
+        return direct_run(step, compiled, self._fetches, self._state)
+
+    def _replan(self, first: bool = False) -> None:
+        super()._replan(first)
+        self._direct.clear()
 
     def _run_values(self, fed: list[Any]) -> Any:
         if self._only is not None and not self._interpreted and not tracing.is_recording():
@@ -475,12 +505,11 @@ class Executor(Runner):
             raise
 
     def _run_single(self, fed: list[Any]) -> Any:
-        """The fast path: the whole run is one compiled segment."""
+        """The whole run is one compiled segment."""
         step = self._only
         assert step is not None
-        inputs = [fed[i] for i in step.positions] if step.positions is not None else fed
         try:
-            compiled, results = self._dispatch(step, inputs)
+            compiled, results = self._dispatch(step, self._inputs(step, fed))
         except _Replan:
             return self._run_values(fed)
         outputs = compiled.outputs(results)
@@ -488,6 +517,9 @@ class Executor(Runner):
         if self._fetches_feeds:
             values.update(zip(self._fed, fed, strict=True))
         return self._finish(values)
+
+    def _inputs(self, step: DeviceStep, fed: list[Any]) -> list[Any]:
+        return fed if step.positions is None else [fed[i] for i in step.positions]
 
     # -- results -------------------------------------------------------------------------------
 

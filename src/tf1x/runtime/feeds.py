@@ -115,8 +115,11 @@ def to_array(tensor: Tensor, value: Any) -> Any:
         TypeError: the value is a tensor, or a Python number that the type cannot hold.
         ValueError: its shape does not fit, or it is no array.
     """
+    kind = type(value)
     array: Any
-    if type(value) is np.ndarray and value.dtype == tensor._dtype.numpy_dtype:
+    if kind is list:
+        array = _numpy(tensor, value)
+    elif kind is np.ndarray and value.dtype == tensor._dtype.numpy_dtype:
         array = value if not value.dtype.hasobject else _numpy(tensor, value)
     elif isinstance(value, jax.Array) and value.dtype == tensor._dtype.numpy_dtype:
         array = value
@@ -137,21 +140,23 @@ def to_array(tensor: Tensor, value: Any) -> Any:
     )
 
 
+_PLAIN = frozenset({np.ndarray, list, tuple, float, int, bool})
+
+
 def _numpy(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     kind = type(value)
-    if kind is not np.ndarray and (
-        isinstance(value, Tensor) or hasattr(value, "_as_graph_element")
-    ):
+    if kind not in _PLAIN and (isinstance(value, Tensor) or hasattr(value, "_as_graph_element")):
         raise TypeError(
             "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
             "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. "
             f"For reference, the tensor object was {value!r} which was passed to the feed "
             f"with key {tensor.name!r}."
         )
-    dtype = tensor.dtype
-    if dtype.numpy_dtype.hasobject:
+    dtype = tensor._dtype
+    wanted = dtype.numpy_dtype
+    if wanted.hasobject:
         return convert.to_array(value, dtypes.string)
-    array = np.asarray(value, dtype.numpy_dtype)
+    array = np.asarray(value, wanted)
     if kind is int and dtype.is_integer and int(array) != value:
         raise TypeError(
             f"Type of feed value {value} is not compatible with Tensor type {dtype.name}. "

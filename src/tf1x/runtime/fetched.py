@@ -29,23 +29,27 @@ def _getter(
     if isinstance(element, Operation):
         return lambda values, state: None
     if element in fed:
-        return lambda values, state: _as_result(np.asarray(values[element]))
+        return lambda values, state: as_result(np.asarray(values[element]))
     key = variable_key(element)
     if key is not None and element.dtype._is_ref_dtype:
-        return lambda values, state: _variable_result(element, key, state)
+        return _variable_getter(element, key)
     if element.dtype in (dtypes.resource, dtypes.variant):
         return lambda values, state: values.get(element, key)
-    return lambda values, state: _as_result(values[element])
+    return lambda values, state: as_result(values[element])
 
 
-def _variable_result(element: Tensor, key: str, state: State) -> Any:
+def _variable_getter(element: Tensor, key: str) -> Callable[[dict[Tensor, Any], State], Any]:
     """A reference variable's value: that after the run (SEMANTICS.md)."""
-    with state.lock:  # so that no other thread donates the buffer meanwhile
-        value = state.variables.get(key)
-        return _as_result(without_value(key, element.op) if value is None else value)
+
+    def get(values: dict[Tensor, Any], state: State) -> Any:
+        with state.lock:  # so that no other thread donates the buffer meanwhile
+            value = state.variables.get(key)
+            return as_result(without_value(key, element.op) if value is None else value)
+
+    return get
 
 
-def _as_result(value: Any) -> Any:
+def as_result(value: Any) -> Any:
     """A fresh, writable NumPy array; a scalar for rank 0, as TensorFlow returns."""
     array = np.array(value)
-    return array[()] if array.ndim == 0 else array
+    return array if array.shape else array[()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from tf1x.core.graph import Graph
@@ -22,18 +23,23 @@ def register_fetch_conversion(
 def fetch_key(fetches: Any) -> Any:
     """Something hashable that is equal for equal requests."""
     kind = type(fetches)
-    if kind in _COMPARED_BY_IDENTITY:
+    if kind in _own_keys:
         return fetches
     if kind is list or kind is tuple:
-        return (kind, *[f if type(f) in _COMPARED_BY_IDENTITY else fetch_key(f) for f in fetches])
+        return (kind, *[f if type(f) in _own_keys else fetch_key(f) for f in fetches])
     if isinstance(fetches, Mapping):
         return (kind, *((k, fetch_key(v)) for k, v in fetches.items()))
     if isinstance(fetches, (list, tuple)):
         return (kind, *map(fetch_key, fetches))
+    if kind.__hash__ is _by_identity:
+        _own_keys.add(kind)
+        return fetches
     return _ById(fetches)
 
 
-_COMPARED_BY_IDENTITY = frozenset({Tensor, Operation, str, bytes})
+_by_identity: Any = object.__hash__
+# Types whose instances are hashed by identity, or are not altered.
+_own_keys: set[type] = {Tensor, Operation, str, bytes}
 
 
 class _ById:
@@ -72,11 +78,11 @@ class Fetches:
     def operations_only(self) -> bool:
         return all(isinstance(e, Operation) for e in self.elements)
 
-    def result(self, values: list[Any]) -> Any:
+    def result(self, values: Sequence[Any]) -> Any:
         """`values` (one an element) in the form of the request."""
         return self._build(values)
 
-    def _resolve(self, item: Any) -> Callable[[list[Any]], Any]:
+    def _resolve(self, item: Any) -> Callable[[Sequence[Any]], Any]:
         if item is None:
             raise TypeError(
                 f"Argument {item!r} of the fetches has type {type(item)}: fetch None is not allowed."
@@ -97,7 +103,7 @@ class Fetches:
                 components = [self._resolve(part) for part in expand(item)]
                 return lambda values: contract(item, [part(values) for part in components])
         position = self._position(item)
-        return lambda values: values[position]
+        return itemgetter(position)
 
     def _position(self, item: Any) -> int:
         try:
