@@ -40,6 +40,8 @@ def _checked_rows(indices: Any, size: int, name: str = "indices") -> Any:
 
 def _take(params: Any, indices: Any, axis: int) -> Any:
     if xp.is_jax(params, indices):
+        if not axis:
+            return xp.rows(params, indices)
         return jnp.take(params, indices, axis=axis, mode="clip")
     return np.take(params, indices, axis=axis)
 

@@ -81,8 +81,15 @@ def _expected_count(probability: Any, num_sampled: int, tries: Any) -> Any:
 # -- samplers whose draws take a fixed part of the stream -----------------------------------------
 
 
+# So many are compared with each other in less time than it takes to sort them.
+_FEW = 512
+
+
 def _first_seen(values: Any) -> Any:
     """Which elements of a vector are not equal to an earlier one."""
+    if values.size <= _FEW:
+        earlier = np.tri(values.size, k=-1, dtype=bool)
+        return ~jnp.any(earlier & (values[:, None] == values), axis=1)
     order = jnp.argsort(values, stable=True)
     ordered = values[order]
     first = jnp.concatenate([jnp.ones(1, bool), ordered[1:] != ordered[:-1]])

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tf1x.core.errors import OpError
+from tf1x.native import table as native_table
 
 _LARGE = 4096
 
@@ -163,6 +164,13 @@ def collecting_checks() -> Iterator[Checks]:
         _checks.value = saved
 
 
+def rows(table: Any, indices: Any) -> Any:
+    """`table[indices]` by JAX; the first or the last row for an index outside."""
+    if native_table.suits(table, indices):
+        return native_table.rows(table, indices)
+    return jnp.take(table, indices, axis=0, mode="clip")
+
+
 def remember_rows(indices: Any, *tables: Any) -> Any:
     """Note the rows that a lowering is about to change, and that it changes no others.
 
@@ -174,11 +182,11 @@ def remember_rows(indices: Any, *tables: Any) -> Any:
     if _checks.value is None or not is_jax(indices, *tables) or not np.size(indices):
         return indices
     flat = indices.reshape(-1)
-    old = tuple(jnp.take(jnp.asarray(t), flat, axis=0, mode="clip") for t in tables)
+    old = tuple(rows(jnp.asarray(t), flat) for t in tables)
     never = jnp.zeros((), bool)
-    for rows in old:
-        if rows.size:
-            first = jnp.real(rows.reshape(-1)[0])
+    for before in old:
+        if before.size:
+            first = jnp.real(before.reshape(-1)[0])
             never |= (first > 0) & (first < 0)
     flat += never.astype(flat.dtype)
     _checks.value.rows.append(Rows(flat, old))

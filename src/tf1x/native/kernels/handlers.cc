@@ -5,6 +5,7 @@
 
 #include "adam.h"
 #include "conv.h"
+#include "gather.h"
 #include "gemm.h"
 #include "matmul.h"
 #include "pool.h"
@@ -24,6 +25,8 @@ using Numbers = ffi::Span<const int64_t>;
 constexpr int64_t kBrief = 1 << 24;
 // A number that is read and written takes the time of so many.
 constexpr int64_t kPerNumber = 16;
+// Fewer bytes are fetched before another thread would be awake.
+constexpr int64_t kFar = 1 << 20;
 
 // XLA's threads, one of which is the one that calls; for what is brief as many of our own. (For
 // what is not, these would compete with XLA's, which run other parts of the program meanwhile.)
@@ -64,6 +67,27 @@ ffi::Error random(ffi::ThreadPool pool, int64_t kind, ffi::BufferR1<ffi::U64> st
     const uint64_t* s = stream.typed_data();
     fill_typed(helpers_of(pool), static_cast<Fill>(kind), {s[0], s[1], s[2]},
                out->element_count(), out->element_type() == ffi::F64, out->untyped_data());
+  });
+}
+
+template <typename Index>
+void gather_typed(const Helpers& helpers, const Table& table, ffi::AnyBuffer indices, void* out) {
+  gather_rows(helpers, table, indices.typed_data<Index>(), indices.element_count(),
+              static_cast<char*>(out));
+}
+
+ffi::Error gather(ffi::ThreadPool pool, ffi::AnyBuffer table, ffi::AnyBuffer indices,
+                  ffi::Result<ffi::AnyBuffer> out) {
+  return guarded([&] {
+    const int64_t rows = table.dimensions()[0], bytes = out->size_bytes();
+    const Table given{static_cast<const char*>(table.untyped_data()), rows,
+                      static_cast<int64_t>(table.size_bytes()) / rows};
+    const Helpers helpers = bytes < kFar ? Helpers{} : helpers_of(pool);
+    if (indices.element_type() == ffi::S64) {
+      gather_typed<int64_t>(helpers, given, indices, out->untyped_data());
+    } else {
+      gather_typed<int32_t>(helpers, given, indices, out->untyped_data());
+    }
   });
 }
 
@@ -224,6 +248,12 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_random, random,
                                   .Ctx<ffi::ThreadPool>()
                                   .Attr<int64_t>("kind")
                                   .Arg<ffi::BufferR1<ffi::U64>>()
+                                  .Ret<ffi::AnyBuffer>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_gather, gather,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_forward, forward, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_images_gradient, images_gradient, convolution());

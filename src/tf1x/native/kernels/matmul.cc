@@ -21,7 +21,7 @@ constexpr int64_t kDepth = 512;
 // Rows that pass by a panel at a time, at least.
 constexpr int64_t kBlock = 16 * kRows;
 // A thread is worth waking for so many multiplications.
-constexpr int64_t kWorth = 1 << 20;
+constexpr int64_t kWorth = 5 << 18;
 
 template <int... I>
 inline void interleave(Vector a, Vector b, Vector* out, std::integer_sequence<int, I...>) {
