@@ -77,9 +77,10 @@ class SavedProgram:
         """The notes and the function that were saved; None where there are none, or not whole."""
         try:
             content = self._path.read_bytes()
-            os.utime(self._path)  # `_make_room` drops what was not used for long
         except OSError:
             return None
+        with contextlib.suppress(OSError):  # a folder to read only
+            os.utime(self._path)  # `_make_room` drops what was not used for long
         try:
             notes, *program = pickle.loads(content)
             return notes, deserialize_and_load(*program)
