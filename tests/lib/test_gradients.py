@@ -1,10 +1,13 @@
 """`tf.gradients` and what changes it, beside TensorFlow where both build the same program."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
 import tf1x as tf
 from tests.oracle import tf1
+from tf1x.core import opdef
 
 
 def both(build, feed=None):
@@ -189,18 +192,14 @@ def test_gradients_sum_with_addn_under_the_scope():
 
 def test_each_forward_op_is_evaluated_once():
     """The pullback of a forward op in the same segment is kept, not computed anew."""
-    import jax
-
-    with tf.Graph().as_default():
+    exp = opdef.get("Exp")
+    with tf.Graph().as_default(), tf.Session() as sess:
         x = tf.placeholder(tf.float32, [3])
         y = tf.exp(x)
         (g,) = tf.gradients(y, x)
-        with tf.Session() as sess:
+        with mock.patch.object(exp, "lower", wraps=exp.lower) as lower:
             sess.run([y, g], {x: [1.0, 2.0, 3.0]})
-            (executor,) = sess._executors.values()
-            (compiled,) = executor._only.compiled.values()
-            text = str(jax.make_jaxpr(compiled.function)(np.float32([1, 2, 3])))
-    assert text.count(" exp ") == 1
+        assert lower.call_count == 1
 
 
 @pytest.mark.parametrize("resource", [False, True])
