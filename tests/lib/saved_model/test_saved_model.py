@@ -54,7 +54,7 @@ def test_simple_save_and_load(writer: str, reader: str, resource: bool, tmp_path
         fetched = session.run(
             "in/" + signature.outputs["y"].name, {"in/" + signature.inputs["x"].name: X}
         )
-        np.testing.assert_allclose(fetched, expected, rtol=1e-5)
+        np.testing.assert_allclose(fetched, expected, rtol=1e-5, atol=1e-6)
         (path,) = [v for v in theirs.global_variables() if v.name == "in/holder:0"]
         assert Path(session.run(path).decode()).read_text() == "some words"
 
@@ -76,7 +76,7 @@ def test_frozen_graphs(writer: str, reader: str, resource: bool) -> None:
     with theirs.Graph().as_default(), theirs.Session() as session:
         proto = theirs.GraphDef.FromString(frozen.SerializeToString())
         (y,) = theirs.import_graph_def(proto, return_elements=["y:0"], name="")
-        np.testing.assert_allclose(session.run(y, {"x:0": X}), expected, rtol=1e-5)
+        np.testing.assert_allclose(session.run(y, {"x:0": X}), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_several_graphs_of_one_model(tmp_path: Path) -> None:
