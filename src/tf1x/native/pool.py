@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tf1x.native.derivative import differentiable
 from tf1x.native.library import on_cpu
 
 # With fewer channels than a vector has numbers XLA's code is faster.
@@ -36,23 +37,13 @@ def _call(target: str, windows: Windows, shape: Sequence[int], *operands: Any) -
     return call(*map(jnp.asarray, operands), **attributes)
 
 
-def _differentiable(kernel: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
-    """`kernel` with the derivative of `plain`, the same function as XLA's code."""
-    function: Any = jax.custom_vjp(kernel)
-    function.defvjp(
-        lambda *args: (function(*args), args),  # it may be differentiated again
-        lambda args, g: jax.vjp(plain, *args)[1](g),
-    )
-    return function  # type: ignore[no-any-return]
-
-
 def maxima(windows: Windows, counts: Sequence[int], x: Any, plain: Callable[..., Any]) -> Any:
     """The maximum of each window, `counts` of them along height and width."""
     shape = (x.shape[0], *counts, x.shape[3])
-    return _differentiable(lambda x: _call("tf1x_max_pool", windows, shape, x), plain)(x)
+    return differentiable(lambda x: _call("tf1x_max_pool", windows, shape, x), plain)(x)
 
 
 def gradient(windows: Windows, x: Any, g: Any, plain: Callable[..., Any]) -> Any:
     """`g`, one number for each window, where the first maximum of the window is in `x`."""
     kernel = lambda x, g: _call("tf1x_max_pool_gradient", windows, x.shape, x, g)  # noqa: E731
-    return _differentiable(kernel, plain)(x, g)
+    return differentiable(kernel, plain)(x, g)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tf1x.native.derivative import differentiable
 from tf1x.native.library import on_cpu
 
 # Shorter rows, and fewer bytes in all, are not worth a call out of XLA's code.
@@ -23,20 +24,16 @@ def suits(table: Any, indices: Any) -> bool:
     return bool(table.shape[0]) and long and counted and on_cpu()
 
 
-@jax.custom_vjp
-def rows(table: Any, indices: Any) -> Any:
-    """`table[indices]`; the first or the last row for an index outside."""
+def taken(table: Any, indices: Any) -> Any:
+    """`table[indices]` by XLA's code; the first or the last row for an index outside."""
+    return jnp.take(table, indices, axis=0, mode="clip")
+
+
+def _rows(table: Any, indices: Any) -> Any:
     struct: Any = jax.ShapeDtypeStruct
     result = struct((*np.shape(indices), *table.shape[1:]), table.dtype)
     call: Any = jax.ffi.ffi_call("tf1x_gather", result, vmap_method="sequential")
     return call(jnp.asarray(table), jnp.asarray(indices))
 
 
-def _plain(table: Any, indices: Any) -> Any:
-    return jnp.take(table, indices, axis=0, mode="clip")
-
-
-rows.defvjp(
-    lambda table, indices: (rows(table, indices), (table, indices)),
-    lambda given, g: jax.vjp(_plain, *given)[1](g),
-)
+rows = differentiable(_rows, taken)

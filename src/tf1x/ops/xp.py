@@ -166,9 +166,8 @@ def collecting_checks() -> Iterator[Checks]:
 
 def rows(table: Any, indices: Any) -> Any:
     """`table[indices]` by JAX; the first or the last row for an index outside."""
-    if native_table.suits(table, indices):
-        return native_table.rows(table, indices)
-    return jnp.take(table, indices, axis=0, mode="clip")
+    by_kernel = native_table.suits(table, indices)
+    return (native_table.rows if by_kernel else native_table.taken)(table, indices)
 
 
 def remember_rows(indices: Any, *tables: Any) -> Any:

@@ -172,27 +172,24 @@ class Compiled:
         found = saved and saved.load()
         if saved and found:
             notes, function = found
-            self._restore(notes, saved.ops, inputs)
+            self._restore(notes, list(saved.number), inputs)
             return function
         struct: Any = jax.ShapeDtypeStruct
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
         function = chunks.function_of(in_place.merged(precision.chosen(jaxpr)))
-        notes = self._notes(saved.ops) if saved and not jaxpr.effects else None
+        notes = self._notes(saved.number) if saved and not jaxpr.effects else None
         if saved and notes:
             return saved.save(notes, function, specs, self._donated())
         return jax.jit(function, donate_argnums=self._donated()).lower(*specs).compile()
 
     def _saved(self, inputs: Sequence[Any], arguments: Sequence[Any]) -> SavedProgram | None:
         """The program's place on the disk, if it has one."""
-        bounds = [self._bounds.grown(op) for op in inside(self.segment.ops)]
-        more = self._keep_old, bounds
-        given = self.segment, inputs, self._static_inputs
-        return SavedProgram.of(*given, arguments, self._known, more)
+        given = self.segment, inputs, self._static_inputs, arguments
+        return SavedProgram.of(*given, self._known, self._bounds, self._keep_old)
 
-    def _notes(self, ops: list[Operation]) -> dict[str, Any] | None:
+    def _notes(self, number: dict[Operation, int]) -> dict[str, Any] | None:
         """What tracing found out, with numbers for ops; None where that cannot be said so."""
-        number = {op: i for i, op in enumerate(ops)}
         if self._lists or not number.keys() >= {tag for tag in self.checks if tag is not None}:
             return None
         return {

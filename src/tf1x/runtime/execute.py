@@ -257,8 +257,6 @@ class Runner(Interpreter):
 
     def _compiled(self, step: DeviceStep, inputs: list[Any], keep_old: bool) -> Compiled:
         signature = step.signature(inputs, self._state.variables)
-        if not step.counted and (ready := step.compiled.get(signature)) is not None:
-            return ready
         while True:
             key, known = step.with_known(signature, inputs)
             compiled = step.compiled.get(key) or step.padded(signature)

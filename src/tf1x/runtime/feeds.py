@@ -115,23 +115,19 @@ def to_array(tensor: Tensor, value: Any) -> Any:
         TypeError: the value is a tensor, or a Python number that the type cannot hold.
         ValueError: its shape does not fit, or it is no array.
     """
-    kind = type(value)
-    array: Any
-    if kind is list:
-        array = _numpy(tensor, value)
-    elif kind is np.ndarray and value.dtype == tensor._dtype.numpy_dtype:
-        array = value if not value.dtype.hasobject else _numpy(tensor, value)
-    elif isinstance(value, jax.Array) and value.dtype == tensor._dtype.numpy_dtype:
-        array = value
+    kind, wanted = type(value), tensor._dtype.numpy_dtype
+    if kind is np.ndarray:
+        suits = value.dtype == wanted and not wanted.hasobject
     else:
-        array = _numpy(tensor, value)
+        suits = kind not in _PLAIN and isinstance(value, jax.Array) and value.dtype == wanted
+    array: Any = value if suits else _numpy(tensor, value)
     dims = tensor._shape._dims
     shape = array.shape
     if dims is None or dims == shape:
         return array
     if len(dims) == len(shape):
-        for wanted, given in zip(dims, shape):
-            if wanted is not None and wanted != given:
+        for size, given in zip(dims, shape):
+            if size is not None and size != given:
                 break
         else:
             return array

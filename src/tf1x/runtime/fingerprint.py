@@ -28,6 +28,7 @@ from tf1x.native import library
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime import precision
 from tf1x.runtime.counted import Known
+from tf1x.runtime.functions import Bounds
 from tf1x.runtime.plan import Access, called, inside, plan_of
 from tf1x.runtime.trip_count import Trips
 
@@ -48,10 +49,11 @@ class Fingerprint:
         inputs: values of the segment's inputs; those of `static` count, of others only the form.
         arguments: what the compiled function takes, for its shapes and types.
         known: what was computed beforehand (counted.py).
-        more: whatever else decides about the program.
+        bounds: how many iterations room is made for in its loops.
+        keep_old: whether it leaves the variables' buffers as they are.
 
     Attributes:
-        ops: the numbered ops.
+        number: that of each op, from 0 on.
         digest: the hash, in hexadecimal.
 
     Raises:
@@ -65,22 +67,23 @@ class Fingerprint:
         static: frozenset[Tensor],
         arguments: Sequence[Any],
         known: Known,
-        more: Any,
+        bounds: Bounds,
+        keep_old: bool,
     ) -> None:
-        self.ops = list(dict.fromkeys(inside(segment.ops)))
-        self._number = {op: i for i, op in enumerate(self.ops)}
+        self.number = {op: i for i, op in enumerate(dict.fromkeys(inside(segment.ops)))}
         self._segment = segment
         self._inputs = {t: i for i, t in enumerate(segment.inputs)}
         self._functions: dict[FuncGraph, int] = {}
-        for op in self.ops:
+        for op in self.number:
             for function in called(op):
                 self._functions.setdefault(function, len(self._functions))
         self._hash = hashlib.blake2b(digest_size=20)
-        self._write(_environment(), _settings(), _plain(more))
+        self._write(_environment(), _settings(), keep_old)
+        self._write([bounds.grown(op) for op in self.number])
         self._write([(x.shape, x.dtype.name) for x in arguments])
         self._write([self._known(subject, value) for subject, value in known.items()])
         self._write_interface(inputs, static)
-        for op in self.ops:
+        for op in self.number:
             self._write(self._described(op))
         for function in self._functions:
             self._write_function(function)
@@ -99,15 +102,15 @@ class Fingerprint:
             [self._reference(t) for t in segment.outputs],
             segment.reads,
             segment.writes,
-            [self._number[op] for op in segment.ops],
-            [self._number[op] for op in segment.constants],
+            [self.number[op] for op in segment.ops],
+            [self.number[op] for op in segment.constants],
         )  # fmt: skip
 
     def _write_function(self, function: FuncGraph) -> None:
         """Its arguments, some of which stand for variables, and what it gives."""
-        args = [(_form(t), self._number.get(t.op), variable_key(t)) for t in function.args]
+        args = [(_form(t), self.number.get(t.op), variable_key(t)) for t in function.args]
         outputs = [self._reference(t) for t in function.outputs]
-        self._write(args, outputs, [self._number[op] for op in plan_of(function).ops])
+        self._write(args, outputs, [self.number[op] for op in plan_of(function).ops])
 
     def _described(self, op: Operation) -> Any:
         decisive = [] if op in self._segment.constants else sorted(op.attrs.items())
@@ -124,7 +127,7 @@ class Fingerprint:
             [_form(t) for t in op.outputs],
             sorted(access.reads),
             sorted(access.writes),
-            None if op.forward is None else self._number.get(op.forward),
+            None if op.forward is None else self.number.get(op.forward),
         )
 
     def _access(self, op: Operation) -> Access:
@@ -140,14 +143,14 @@ class Fingerprint:
             value = [value.count, *sorted(value.lengths.items())]
         if isinstance(subject, Tensor):
             return self._reference(subject), _plain(value)
-        return self.ops.index(subject), _plain(value)
+        return self.number[subject], _plain(value)
 
     def _reference(self, tensor: Tensor) -> Any:
         """What stands for a tensor: a number of an input, that of an op, or a variable's key."""
         if tensor in self._inputs:
             return "input", self._inputs[tensor]
-        if tensor.op in self._number:
-            return "op", self._number[tensor.op], tensor.value_index
+        if tensor.op in self.number:
+            return "op", self.number[tensor.op], tensor.value_index
         key = variable_key(tensor)
         if key is None:
             raise NoFingerprint(f"{tensor.name} comes from elsewhere")
@@ -198,19 +201,20 @@ def _settings() -> Any:
 
 
 @functools.cache
-def _environment() -> Any:
-    """The versions of everything, this package's own files, and the machine."""
+def _environment() -> str:
+    """A hash of the versions of everything, this package's own files, and the machine."""
     own = []
     for folder, _, names in os.walk(_PACKAGE):
         for name in names:
             if not name.endswith(".pyc"):
-                found = os.stat(os.path.join(folder, name))
-                own.append((folder, name, found.st_size, found.st_mtime_ns))
+                stat = os.stat(os.path.join(folder, name))
+                own.append((folder, name, stat.st_size, stat.st_mtime_ns))
     variables = [(k, v) for k, v in os.environ.items() if k.startswith(("TF1X_", "XLA_", "JAX_"))]
-    return (
+    found = (
         (jax.__version__, jaxlib_version, np.__version__, sys.version),
         sorted(own),
         sorted((k, v) for k, v in variables if k not in ("TF1X_CACHE", "TF1X_DATA")),
         (platform.platform(), library.cpu(), os.cpu_count()),
         library.library() is not None,
     )
+    return hashlib.blake2b(repr(found).encode(), digest_size=20).hexdigest()

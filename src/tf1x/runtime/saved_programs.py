@@ -55,12 +55,12 @@ class SavedProgram:
     """The place of one program on the disk.
 
     Attributes:
-        ops: ops by the numbers that stand for them in notes.
+        number: the numbers, from 0 on, that stand for ops in notes.
     """
 
-    def __init__(self, path: Path, ops: list[Operation]) -> None:
+    def __init__(self, path: Path, number: dict[Operation, int]) -> None:
         self._path = path
-        self.ops = ops
+        self.number = number
 
     @staticmethod
     def of(*parts: Any) -> SavedProgram | None:
@@ -71,7 +71,7 @@ class SavedProgram:
             found = Fingerprint(*parts)
         except NoFingerprint:
             return None
-        return SavedProgram(_folder / found.digest, found.ops)
+        return SavedProgram(_folder / found.digest, found.number)
 
     def load(self) -> tuple[Any, Callable[..., Any]] | None:
         """The notes and the function that were saved; None where there are none, or not whole."""
