@@ -57,6 +57,31 @@ def resource() -> tuple[Any, dict[Any, Any]]:
     return [v, v.assign_add([1.0, 1.0])], {}
 
 
+def random() -> tuple[Any, dict[Any, Any]]:
+    tf.set_random_seed(1)
+    x, keep = tf.placeholder(tf.float32, [4]), tf.placeholder(tf.float32, [])
+    v = tf.Variable(tf.zeros([4]))
+    return [tf.nn.dropout(x, keep), v.assign_add(tf.random_normal([4]))], {x: [1.0] * 4, keep: 0.5}
+
+
+def checked() -> tuple[Any, dict[Any, Any]]:
+    x = tf.placeholder(tf.int32, [3])
+    v = tf.Variable(tf.zeros([5]))
+    return [tf.gather(v, x), tf.scatter_add(v, x, [1.0, 2.0, 3.0])], {x: [4, 0, 4]}
+
+
+def decided() -> tuple[Any, dict[Any, Any]]:
+    """A fed bool decides which program it is."""
+    x, training = tf.placeholder(tf.float32, [2, 3]), tf.placeholder(tf.bool)
+    normal = tf.layers.batch_normalization(x, training=training)
+    return [normal, tf.get_collection(tf.GraphKeys.UPDATE_OPS)], {x: np.eye(2, 3), training: True}
+
+
+def known_beforehand() -> tuple[Any, dict[Any, Any]]:
+    x = tf.placeholder(tf.float32, [2])
+    return {"shape": tf.shape(x), "sine": tf.sin(x), "one": tf.constant(1.0)}, {x: [1, 2]}
+
+
 def run(program: Program, runs: int = 5) -> Any:
     with tf.Graph().as_default(), tf.Session() as session:
         fetches, feed = program()
@@ -73,6 +98,10 @@ PROGRAMS = [
     wide_variable,
     large_constant,
     resource,
+    random,
+    checked,
+    decided,
+    known_beforehand,
 ]
 
 
@@ -90,9 +119,10 @@ def test_prepared_runs_give_the_same(program: Program) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_they_are_taken() -> None:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_they_are_taken(program: Program) -> None:
     with tf.Graph().as_default(), tf.Session() as session:
-        fetches, feed = training()
+        fetches, feed = program()
         session.run(tf.global_variables_initializer())
         session.run(fetches, feed)
         with mock.patch.object(execute.Executor, "_run_values", side_effect=AssertionError):
@@ -114,6 +144,53 @@ def test_other_shapes_and_values_set_between() -> None:
         with pytest.raises(ValueError, match="Cannot feed value of shape"):
             session.run(doubled, {x: 1.0})
         assert session.run(v) == 10
+
+
+def test_a_failed_check_leaves_all_as_it_was() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.int32, [2])
+        table, steps = tf.Variable(tf.zeros([3])), tf.Variable(0)
+        drawn = tf.random_uniform([], seed=3)
+        fetches = [tf.scatter_add(table, x, [1.0, 2.0]), steps.assign_add(1), drawn]
+        session.run(tf.global_variables_initializer())
+        for _ in range(3):
+            session.run(fetches, {x: [0, 1]})
+            with pytest.raises(tf.errors.InvalidArgumentError, match="ScatterAdd"):
+                session.run(fetches, {x: [0, 7]})
+            before = session.run([table, steps])
+        assert before[0].tolist() == [3.0, 6.0, 0.0]
+        assert before[1] == 3
+        fourth = session.run(drawn)
+        with tf.Session() as other:
+            assert [other.run(drawn) for _ in range(4)][-1] == fourth
+
+
+def test_a_loop_that_turns_out_longer() -> None:
+    """A prepared run whose program has too little room goes the long way."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        limit, x = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+        start = [tf.constant(0.0), tf.constant(1.0)]
+        last = tf.while_loop(lambda i, y: i < limit, lambda i, y: (i + y / y, y * x), start)[1]
+        slope = tf.gradients(last, x)[0]
+        with mock.patch.object(execute, "direct_run", wraps=direct.direct_run) as prepared:
+            for count in (3, 3, 3, 400, 3, 400, 400, 2, 1000):
+                assert session.run(slope, {limit: count, x: 1.0}) == count
+        assert prepared.call_count > 1
+
+
+def test_what_is_fed_again() -> None:
+    """Small values stay on the device while they are the same; the caller may alter the array."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = tf.placeholder(tf.float32, [16]), tf.placeholder(tf.float64, [])
+        doubled = [x * 2.0, y * 2.0]
+        value, scalar = np.zeros(16, np.float32), 0.1
+        for i in (0, 0, 0, 1, 2, 2, 2, 1, 1, 1):
+            value[:] = i
+            twice, double = session.run(doubled, {x: value, y: scalar * i})
+            assert twice.tolist() == [2.0 * i] * 16
+            assert double == scalar * i * 2.0
+        signs = [session.run(1.0 / x, {x: [zero] * 16})[0] for zero in (0.0, 0.0, 0.0, -0.0)]
+        assert signs == [np.inf, np.inf, np.inf, -np.inf]
 
 
 def test_a_new_session_has_no_values() -> None:

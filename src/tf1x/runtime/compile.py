@@ -329,6 +329,15 @@ class Compiled:
             values.append(value)
         return values + rows
 
+    def has_failed(self, results: Sequence[Any]) -> bool:
+        """Whether a check did."""
+        return bool(self.checks) and bool(np.asarray(results[-1]).any())
+
+    def new_values(self, results: Sequence[Any]) -> dict[str, Any]:
+        """What the segment wrote."""
+        first = len(results) - len(self.writes) - self.extra
+        return dict(zip(self.writes, results[first:]))
+
     def rows_before(self, results: Sequence[Any]) -> dict[str, list[tuple[Any, Any]]]:
         """After a failed check: indices and old rows of the variables that have changed."""
         position = len(results) - 1 - 2 * sum(count for _, count in self.undo)
@@ -368,14 +377,14 @@ class Compiled:
         if self.segment.constants:
             arguments += self.constants
         if self.random:
-            counters = state.counters
-            arguments.append(
-                np.array(
-                    [(*state.random_key(op), counters.get(op.name, 0)) for op in self.random],
-                    np.uint64,
-                )
-            )
+            arguments.append(self.counters(state))
         return arguments
+
+    def counters(self, state: State) -> np.ndarray[Any, Any]:
+        """The two keys and the position of each random op."""
+        positions = state.counters
+        rows = [(*state.random_key(op), positions.get(op.name, 0)) for op in self.random]
+        return np.array(rows, np.uint64)
 
     @functools.cached_property
     def constants(self) -> list[Any]:
@@ -383,10 +392,9 @@ class Compiled:
         return [jax.device_put(op.attrs["value"]) for op in self.segment.constants]
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it takes inputs, variables and constants and gives outputs and variables only."""
-        special = self.static or self._lists or self._takes_lists or self.checks or self.random
-        return not special
+    def has_lists(self) -> bool:
+        """Whether it takes or gives lists, of which each is several arrays."""
+        return bool(self._lists) or self._takes_lists
 
     def _absent(self, key: str) -> Any:
         """What stands for a variable without a value, if anything can."""

@@ -31,6 +31,7 @@ class DeviceStep:
 
     Attributes:
         is_by_shapes: whether shapes of the inputs are the signature, as far as is known.
+        is_reshaped: whether shapes of variables are part of it.
     """
 
     def __init__(self, segment: Segment, static: set[Tensor]) -> None:
@@ -44,6 +45,7 @@ class DeviceStep:
         self._takes_lists = any(t.dtype is dtypes.variant for t in segment.inputs)
         reshaped = _reshaped_keys(segment)
         self._reshaped = [key for key in segment.reads if key in reshaped]
+        self.is_reshaped = bool(self._reshaped)
         self.is_by_shapes = not (self.static or self._takes_lists or self._reshaped)
 
     def place(self, fed: list[Tensor]) -> None:

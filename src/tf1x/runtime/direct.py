@@ -7,9 +7,9 @@ gone, an executor keeps a function for these shapes, which goes it with nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import numpy as np
@@ -27,66 +27,145 @@ DirectRun = Callable[[list[Any]], Any]
 
 NOT_DIRECT = object()
 
+# What is fed again and again is kept on the device if it is no larger than this.
+_KEPT_BYTES = 1024
+
 _enable_x64: Callable[..., Any] = jax.enable_x64
 
 
 def direct_run(
-    step: DeviceStep, compiled: Compiled, fetches: Fetches, state: State
+    step: DeviceStep,
+    compiled: Compiled,
+    fetches: Fetches,
+    state: State,
+    fail: Callable[[list[Any], Any], NoReturn],
 ) -> DirectRun | None:
     """The run as a function of the fed values, if nothing can come between.
 
-    That is so for a program without checks, random numbers and outputs known beforehand, of which
-    its outputs, operations and reference variables are fetched. Where a variable has no value, or
-    has it not on the device, the function gives `NOT_DIRECT`, and nothing has happened.
+    That is so for a program without lists, of which its outputs, operations and reference variables
+    are fetched. Where a variable has no value, or has it not on the device, the function gives
+    `NOT_DIRECT`, and nothing has happened. After a failed check it calls `fail` with the fed values
+    and the program's results.
     """
-    order = _order(step, fetches)
-    if order is None or not compiled.is_plain:
+    pick = _picker(step, compiled, fetches)
+    if pick is None or compiled.has_lists:
         return None
-    pick, keys = order
-    function, wide, constants = compiled.function, compiled.is_wide, compiled.constants
-    lock, variables, positions = state.lock, state.variables, step.positions
-    reads, writes, count = step.segment.reads, compiled.writes, len(step.segment.outputs)
-    waits = bool(writes) and not count  # as in execute.py
+    places = range(len(step.segment.inputs)) if step.positions is None else step.positions
+    given = _getter([places[i] for i in compiled.dynamic])
+    function, constants = compiled.function, compiled.constants
+    if compiled.is_wide:
+        function = _in_64_bits(function)
+    lock, variables, reads = state.lock, state.variables, step.segment.reads
+    writes, first = compiled.writes, len(step.segment.outputs) - len(compiled.static)
+    last = first + len(writes)
+    waits = bool(writes) and not step.segment.outputs  # as in execute.py
+    keep = _kept(len(compiled.dynamic))
+    draw = _counters(compiled, state) if compiled.random else None
+    known = [*compiled.static.values(), None]
 
     def run(fed: list[Any]) -> Any:
-        inputs = fed if positions is None else [fed[i] for i in positions]
         with lock:
+            inputs = keep(given(fed))
             old = [variables.get(key) for key in reads]
             kinds = set(map(type, old))
             if np.ndarray in kinds or type(None) in kinds:
                 return NOT_DIRECT
-            if wide:
-                with _enable_x64(True):
-                    results = function(*inputs, *old, *constants)
-            else:
+            if draw is None:
                 results = function(*inputs, *old, *constants)
-            variables.update(zip(writes, results[count:], strict=True))
+            else:
+                results = function(*inputs, *old, *constants, draw())
+            if compiled.checks and compiled.has_failed(results):
+                fail(fed, results)
+            variables.update(zip(writes, results[first:last], strict=True))
+            if draw is not None:
+                compiled.advance(state)
             if waits:
                 results[-1].block_until_ready()
-            fetched = [as_result(variables[key]) for key in keys]
-        return fetches.result(pick([*map(as_result, results[:count]), *fetched, None]))
+            # Under the lock, since another thread may donate the variables to its run.
+            values = [x if x is None else as_result(x) for x in pick([*results, *old, *known])]
+        return fetches.result(values)
 
     return run
 
 
-def _order(step: DeviceStep, fetches: Fetches) -> tuple[Callable[..., Any], list[str]] | None:
-    """The fetched variables, and what picks the fetches from outputs, these, and None."""
-    outputs = {tensor: i for i, tensor in enumerate(step.segment.outputs)}
-    known = {*step.segment.reads, *step.segment.writes}
-    keys: list[str] = []
+def _picker(
+    step: DeviceStep, compiled: Compiled, fetches: Fetches
+) -> Callable[[list[Any]], Sequence[Any]] | None:
+    """What picks the fetches.
+
+    That is from the program's results, the variables it reads, what is known beforehand, and None.
+    """
+    segment = step.segment
+    computed = [t for i, t in enumerate(segment.outputs) if i not in compiled.static]
+    extra: list[Any] = [None] * compiled.extra
+    # The new value of a variable comes before the old one.
+    order: list[Any] = [*computed, *compiled.writes, *extra, *segment.reads]
+    order += [segment.outputs[i] for i in compiled.static]
+    place = {item: i for i, item in reversed([*enumerate(order)])}
     places: list[int] = []
     for element in fetches.elements:
         if isinstance(element, Operation):
-            places.append(-1)
-        elif element in outputs:
-            places.append(outputs[element])
+            places.append(len(order))
+        elif element in place:
+            places.append(place[element])
+        elif element.dtype._is_ref_dtype and variable_key(element) in place:
+            places.append(place[variable_key(element)])
         else:
-            key = variable_key(element) if element.dtype._is_ref_dtype else None
-            if key not in known:
-                return None
-            places.append(len(outputs) + len(keys))
-            keys.append(key)
-    # `itemgetter` of one place gives the item itself.
-    return (
-        itemgetter(*places) if len(places) > 1 else lambda values: [values[i] for i in places]
-    ), keys
+            return None
+    return _getter(places)
+
+
+def _getter(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """Gives the items at `places`."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda items: [items[i] for i in places]
+
+
+def _in_64_bits(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        with _enable_x64(True):
+            return function(*arguments)
+
+    return call
+
+
+def _kept(count: int) -> Callable[[Sequence[Any]], list[Any]]:
+    """Takes copies on the device for inputs that are small and as in the run before.
+
+    So are a learning rate or the probability of dropout, and a transfer takes longer than to see it.
+    """
+    before = [b""] * count
+    copies: list[Any] = [None] * count
+
+    def copy(value: Any) -> Any:
+        with _enable_x64(True):
+            # Of a copy: JAX may read an array in place, and this one is the caller's.
+            return jax.device_put(value.copy())
+
+    def keep(inputs: Sequence[Any]) -> list[Any]:
+        found = list(inputs)
+        for i, value in enumerate(inputs):
+            if type(value) is np.ndarray and value.nbytes <= _KEPT_BYTES:
+                content = value.tobytes()
+                if content != before[i]:
+                    before[i], copies[i] = content, None
+                else:
+                    found[i] = copies[i] = copy(value) if copies[i] is None else copies[i]
+        return found
+
+    return keep
+
+
+def _counters(compiled: Compiled, state: State) -> Callable[[], Any]:
+    """Gives keys and positions of the random ops, as `Compiled.arguments` does."""
+    keys = compiled.counters(state)
+    names = [op.name for op in compiled.random]
+    positions = state.counters
+
+    def draw() -> Any:
+        found = keys.copy()
+        found[:, 2] = [positions.get(name, 0) for name in names]
+        return found
+
+    return draw

@@ -10,7 +10,7 @@ the same way: its arguments are the feeds, its outputs the fetches.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -198,24 +198,15 @@ class Runner(Interpreter):
         with state.lock:
             compiled = self._compiled(step, inputs, keep_old=undo is not None)
             results = compiled.function(*self._arguments(step, compiled, inputs))
-            failed = bool(compiled.checks) and bool(np.asarray(results[-1]).any())
-            writes = compiled.writes
-            if writes:
-                first = len(results) - len(writes) - compiled.extra
-                variables = state.variables
-                for i, key in enumerate(writes):
-                    if failed and key not in compiled.recovered:
-                        continue
-                    if undo is not None and key not in undo:
-                        undo[key] = variables.get(key)
-                    variables[key] = results[first + i]
-            if failed:
-                self._put_back(compiled.rows_before(results))
-                self._make_room(step, compiled, results[-1])
-                self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
-            if compiled.random:
-                compiled.advance(state)
-            if writes and not step.segment.outputs:
+            if compiled.has_failed(results):
+                self._fail(step, compiled, inputs, results)
+            written = compiled.new_values(results)
+            if undo is not None:
+                for key in written:
+                    undo.setdefault(key, state.variables.get(key))
+            state.variables.update(written)
+            compiled.advance(state)
+            if written and not step.segment.outputs:
                 # Nothing else waits for the end of the run, and until then XLA may read the
                 # caller's feeds in place. Under the lock, since another thread may donate these.
                 results[-1].block_until_ready()
@@ -227,6 +218,16 @@ class Runner(Interpreter):
         except xp.StaticValueNeeded as needed:
             self._make_known(step.segment, needed, inputs)
             raise _Replan from None
+
+    def _fail(
+        self, step: DeviceStep, compiled: Compiled, inputs: list[Any], results: Any
+    ) -> NoReturn:
+        """After a failed check: the variables as they were, and the error of the op that failed."""
+        written = compiled.new_values(results)
+        self._state.variables.update((key, written[key]) for key in compiled.recovered)
+        self._put_back(compiled.rows_before(results))
+        self._make_room(step, compiled, results[-1])
+        self._explain(step.segment, dict(zip(step.segment.inputs, inputs, strict=True)))
 
     def _put_back(self, rows: dict[str, list[tuple[Any, Any]]]) -> None:
         """Undo changes of single rows, the last one first."""
@@ -334,7 +335,7 @@ class Runner(Interpreter):
             self._replan()
             raise _Replan
 
-    def _explain(self, segment: Segment, values: dict[Tensor, Any]) -> None:
+    def _explain(self, segment: Segment, values: dict[Tensor, Any]) -> NoReturn:
         """Interpret a segment whose checks failed, to raise the error of the op that failed."""
         saved = dict(self._state.variables)
         try:
@@ -464,32 +465,44 @@ class Executor(Runner):
             )
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
-        shapes = tuple([x.shape for x in values])
-        direct = self._direct.get(shapes)
+        form: Any = tuple([x.shape for x in values])
+        if self._deciding:
+            form = (form, *[np.asarray(values[i]).tobytes() for i in self._deciding])
+        direct = self._direct.get(form)
         if direct is not None and not tracing.is_recording():
-            result = direct(values)
-            if result is not NOT_DIRECT:
-                return result
+            try:
+                result = direct(values)
+            except _Replan:
+                self._direct.clear()
+            else:
+                if result is not NOT_DIRECT:
+                    return result
         with _enable_x64(True):
             result = self._run_values(values)
-        if shapes not in self._direct and len(self._direct) < _MAX_DIRECT:
-            self._direct[shapes] = self._direct_run(values)
+        if form not in self._direct and len(self._direct) < _MAX_DIRECT:
+            self._direct[form] = self._direct_run(values)
         return result
 
     def _direct_run(self, fed: list[Any]) -> DirectRun | None:
         """How to run with such values from now on, if that needs no more decisions."""
         step = self._only
-        if step is None or self._interpreted or step.counted or not step.is_by_shapes:
+        if step is None or self._interpreted or step.counted or step.is_reshaped:
             return None
-        signature = step.signature(self._inputs(step, fed), self._state.variables)
-        compiled = step.compiled.get(signature)
+        inputs = self._inputs(step, fed)
+        compiled = step.compiled.get(step.signature(inputs, self._state.variables))
         if compiled is None:
             return None
-        return direct_run(step, compiled, self._fetches, self._state)
+
+        def fail(values: list[Any], results: Any) -> NoReturn:
+            with _enable_x64(True):
+                self._fail(step, compiled, self._inputs(step, values), results)
+
+        return direct_run(step, compiled, self._fetches, self._state, fail)
 
     def _replan(self, first: bool = False) -> None:
         super()._replan(first)
         self._direct.clear()
+        self._deciding = [i for i, t in enumerate(self._fed) if t in self._static]
 
     def _run_values(self, fed: list[Any]) -> Any:
         if self._only is not None and not self._interpreted and not tracing.is_recording():
