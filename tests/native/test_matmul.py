@@ -41,6 +41,8 @@ def compare(rows: int, terms: int, columns: int, transpose_a: bool, transpose_b:
         (8, 1100, 130),  # more terms than are added at a time
         (700, 33, 64),  # several blocks of rows
         (513, 1030, 7),
+        (1, 1030, 333),  # few rows
+        (4, 127, 8),
         (1, 1, 1),
         (0, 5, 3),
         (4, 0, 3),
@@ -88,7 +90,11 @@ def test_mapped() -> None:
 
 
 def test_what_is_left_to_xla() -> None:
-    assert matmul.suits(50, 784, 300, np.float32)
-    assert not matmul.suits(50, 784, 300, np.float64)
-    assert not matmul.suits(10_000, 784, 1, np.float32)
-    assert not matmul.suits(10, 20, 30, np.float32)
+    assert matmul.suits(50, 784, 300, False, np.float32)
+    assert not matmul.suits(50, 784, 300, False, np.float64)
+    assert not matmul.suits(10_000, 784, 1, False, np.float32)
+    assert not matmul.suits(10, 20, 30, False, np.float32)
+    assert matmul.suits(1, 2048, 625, False, np.float32)
+    assert not matmul.suits(1, 2048, 625, True, np.float32)
+    assert not matmul.suits(1, 784, 100, False, np.float32)
+    assert not matmul.suits(5, 2048, 625, False, np.float32)

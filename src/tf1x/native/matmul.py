@@ -45,10 +45,15 @@ product.defvjp(_kept, _back)
 
 # Fewer multiplications, or a narrower result, are not worth a call out of XLA's code.
 _FEW, _NARROW = 1 << 16, 8
+# So few rows times a matrix that lies by rows are read without laying it out (kFew in matmul.cc),
+# by several threads if it has as many numbers as this.
+_FEW_ROWS, _FAR = 4, 1 << 18
 
 
-def suits(rows: int, terms: int, columns: int, dtype: Any) -> bool:
+def suits(rows: int, terms: int, columns: int, transpose_b: bool, dtype: Any) -> bool:
     """Whether the kernel is there for a product of [rows, terms] and [terms, columns]."""
-    if dtype != np.float32 or min(rows, terms, columns) < _NARROW:
+    if dtype != np.float32 or min(terms, columns) < _NARROW:
+        return False
+    if rows < _NARROW and (rows > _FEW_ROWS or transpose_b or terms * columns < _FAR):
         return False
     return rows * terms * columns >= _FEW and on_cpu()

@@ -50,7 +50,7 @@ def _product(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
     if left.shape[1] != right.shape[0]:
         sizes = f"In[0]: {list(a.shape)}, In[1]: {list(b.shape)}"
         raise InvalidArgumentError(None, None, f"Matrix size-incompatible: {sizes}")
-    if xp.is_jax(a, b) and native.suits(*left.shape, right.shape[1], a.dtype):
+    if xp.is_jax(a, b) and native.suits(*left.shape, right.shape[1], transpose_b, a.dtype):
         return native.product(transpose_a, transpose_b, a, b)
     return xp.matmul(left, right)
 

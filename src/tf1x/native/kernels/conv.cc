@@ -195,22 +195,28 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
   });
 }
 
-// The filter in the order in which `correlate` reads it; get(i, j, source channel, group, result
-// channel) is one of its elements.
-template <int Vectors, typename Get>
+// The filter in the order in which `correlate` reads it. at(i, j, source channel, group) is where
+// the first of its result channels lies, the next ones at `step`.
+template <int Vectors, typename At>
 inline Buffer pack(const Helpers& helpers, int64_t rows, int64_t columns, int64_t depth,
-                   int64_t groups, int64_t out, const Get& get) {
+                   int64_t groups, int64_t out, int64_t step, const At& at) {
   constexpr int kWidth = Tile<Vectors>::kWidth;
   const int64_t tiles = ceil_div(out, kWidth), panel = rows * columns * depth * kWidth;
   Buffer panels = buffer(groups * tiles * panel);
   parallel_for(helpers, groups * tiles, [&](int64_t item) {
     const int64_t g = item / tiles, first = item % tiles * kWidth;
+    const int64_t valid = std::min<int64_t>(kWidth, out - first);
     float* next = panels.get() + item * panel;
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < columns; ++j) {
-        for (int64_t c = 0; c < depth; ++c) {
-          for (int64_t m = first; m < first + kWidth; ++m) {
-            *next++ = m < out ? get(i, j, c, g, m) : 0.0f;
+        for (int64_t c = 0; c < depth; ++c, next += kWidth) {
+          const float* from = at(i, j, c, g) + first * step;
+          if (step == 1 && valid == kWidth) {
+#pragma GCC unroll 4
+            for (int v = 0; v < Vectors; ++v) store(next + v * kLanes, load(from + v * kLanes));
+          } else {
+            for (int64_t m = 0; m < valid; ++m) next[m] = from[m * step];
+            for (int64_t m = valid; m < kWidth; ++m) next[m] = 0;
           }
         }
       }
@@ -464,9 +470,9 @@ void conv_forward(const Helpers& helpers, const ConvShape& s, const float* image
   c.result_image_stride = s.out_height * s.out_width * s.out;
   with_vectors(s.group_out(), [&](auto vectors) {
     const Buffer panels = pack<vectors()>(
-        helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(),
-        [&](int64_t i, int64_t j, int64_t d, int64_t g, int64_t m) {
-          return filter[((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out() + m];
+        helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(), 1,
+        [&](int64_t i, int64_t j, int64_t d, int64_t g) {
+          return filter + ((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out();
         });
     c.panels = panels.get();
     correlate<vectors()>(helpers, c);
@@ -494,10 +500,10 @@ void conv_images_gradient(const Helpers& helpers, const ConvShape& s, const floa
       c.result_image_stride = s.height * s.width * s.channels;
       with_vectors(s.depth, [&](auto vectors) {
         const Buffer panels = pack<vectors()>(
-            helpers, rows.taps.size(), columns.taps.size(), s.group_out(), s.groups(), s.depth,
-            [&](int64_t i, int64_t j, int64_t o, int64_t g, int64_t d) {
+            helpers, rows.taps.size(), columns.taps.size(), s.group_out(), s.groups(), s.depth, s.out,
+            [&](int64_t i, int64_t j, int64_t o, int64_t g) {
               const int64_t tap = rows.taps[i] * s.kernel_width + columns.taps[j];
-              return filter[(tap * s.depth + d) * s.out + g * s.group_out() + o];
+              return filter + tap * s.depth * s.out + g * s.group_out() + o;
             });
         c.panels = panels.get();
         correlate<vectors()>(helpers, c);

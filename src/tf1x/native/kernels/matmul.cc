@@ -23,6 +23,13 @@ constexpr int64_t kBlock = 16 * kRows;
 // A thread is worth waking for so many multiplications.
 constexpr int64_t kWorth = 5 << 18;
 
+// So few rows are not worth laying the right matrix out for: it is read once, where it lies.
+constexpr int kFew = 4;
+// Then terms are added in parts of this many, each by one thread.
+constexpr int64_t kPart = 128;
+// A thread is worth waking for a right matrix of so many numbers: it has to come from memory.
+constexpr int64_t kFar = 1 << 17;
+
 template <int... I>
 inline void interleave(Vector a, Vector b, Vector* out, std::integer_sequence<int, I...>) {
 #if defined(__clang__) || __GNUC__ >= 12
@@ -116,6 +123,63 @@ inline void tile(const Matrix& left, const float* panel, int64_t terms, float* r
   }
 }
 
+// `sums` [Rows, columns] += left [Rows, Terms] * right [Terms, columns], or `=` at the start.
+template <int Rows, int Terms>
+inline void add_terms(const Matrix& left, const Matrix& right, int64_t columns, bool start,
+                      float* sums) {
+  float x[Rows][Terms];
+  for (int i = 0; i < Rows; ++i) {
+    for (int k = 0; k < Terms; ++k) x[i][k] = left.data[i * left.row + k * left.column];
+  }
+  int64_t j = 0;
+  for (; j + kLanes <= columns; j += kLanes) {
+    Vector numbers[Terms];
+#pragma GCC unroll 8
+    for (int k = 0; k < Terms; ++k) numbers[k] = load(right.data + k * right.row + j);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      float* to = sums + i * columns + j;
+      Vector sum = start ? Vector{} : load(to);
+#pragma GCC unroll 8
+      for (int k = 0; k < Terms; ++k) sum += x[i][k] * numbers[k];
+      store(to, sum);
+    }
+  }
+  for (; j < columns; ++j) {
+    for (int i = 0; i < Rows; ++i) {
+      float sum = start ? 0 : sums[i * columns + j];
+      for (int k = 0; k < Terms; ++k) sum += x[i][k] * right.data[k * right.row + j];
+      sums[i * columns + j] = sum;
+    }
+  }
+}
+
+// The product for few rows, and a right matrix by rows.
+void multiply_few(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
+                  const Matrix& left, const Matrix& right, float* result) {
+  Helpers helpers = given;
+  helpers.count = std::min(given.count, terms * columns / kFar);
+  const int64_t parts = ceil_div(terms, kPart), size = rows * columns;
+  const Buffer partial = buffer((parts - 1) * size);
+  parallel_for(helpers, parts, [&](int64_t part) {
+    float* sums = part ? partial.get() + (part - 1) * size : result;
+    const int64_t first = part * kPart, last = std::min(terms, first + kPart);
+    const auto add = [&](auto count, int64_t k) {
+      const Matrix here{left.data + k * left.column, left.row, left.column};
+      const Matrix there{right.data + k * right.row, right.row, 1};
+      with_constant<kFew>(rows, [&](auto number) {
+        add_terms<number(), count()>(here, there, columns, k == first, sums);
+      });
+    };
+    int64_t k = first;
+    for (; k + 8 <= last; k += 8) add(std::integral_constant<int, 8>(), k);
+    for (; k < last; ++k) add(std::integral_constant<int, 1>(), k);
+  });
+  for (int64_t part = 1; part < parts; ++part) {
+    for (int64_t i = 0; i < size; ++i) result[i] += partial[(part - 1) * size + i];
+  }
+}
+
 void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
               const Matrix& left, const Matrix& right, bool adds, float factor, float* result) {
   Helpers helpers = given;
@@ -177,7 +241,11 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
 void matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
             const Matrix& left, const Matrix& right, float* result) {
   if (terms == 0) std::memset(result, 0, rows * columns * sizeof(float));
-  multiply(helpers, rows, terms, columns, left, right, false, 1, result);
+  if (0 < rows && rows <= kFew && terms > 0 && right.column == 1) {
+    multiply_few(helpers, rows, terms, columns, left, right, result);
+  } else {
+    multiply(helpers, rows, terms, columns, left, right, false, 1, result);
+  }
 }
 
 void add_matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
