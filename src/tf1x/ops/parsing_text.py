@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -76,9 +77,12 @@ def _quoted(record: bytes, start: int, delimiter: bytes) -> tuple[bytes, int]:
 def _float(field: bytes) -> float:
     if b"_" in field:  # Python reads 1_000
         raise ValueError
-    if b"x" in field or b"X" in field:
+    try:
+        return float(field)
+    except ValueError:
+        if b"x" not in field.lower():
+            raise
         return float.fromhex(field.decode("ascii"))
-    return float(field)
 
 
 def _int(field: bytes) -> int:
@@ -87,6 +91,7 @@ def _int(field: bytes) -> int:
     return int(field)
 
 
+@functools.cache
 def _converter(dtype: DType) -> Callable[[bytes], Any]:
     if dtype is string:
         return lambda field: field

@@ -47,11 +47,11 @@ def direct_run(
     `NOT_DIRECT`, and nothing has happened. After a failed check it calls `fail` with the fed values
     and the program's results.
     """
-    pick = _picker(step, compiled, fetches)
+    pick = _pick(step, compiled, fetches)
     if pick is None or compiled.has_lists:
         return None
     places = range(len(step.segment.inputs)) if step.positions is None else step.positions
-    given = _getter([places[i] for i in compiled.dynamic])
+    given = picker([places[i] for i in compiled.dynamic])
     function, constants = compiled.function, compiled.constants
     if compiled.is_wide:
         function = _in_64_bits(function)
@@ -88,7 +88,7 @@ def direct_run(
     return run
 
 
-def _picker(
+def _pick(
     step: DeviceStep, compiled: Compiled, fetches: Fetches
 ) -> Callable[[list[Any]], Sequence[Any]] | None:
     """What picks the fetches.
@@ -112,11 +112,11 @@ def _picker(
             places.append(place[variable_key(element)])
         else:
             return None
-    return _getter(places)
+    return picker(places)
 
 
-def _getter(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
-    """Gives the items at `places`."""
+def picker(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """What gives the items at `places`."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda items: [items[i] for i in places]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import numpy as np
@@ -360,14 +360,21 @@ def bound(op: Operation, session: Any) -> Callable[[list[Any]], list[Any]] | Non
         return None
     given = {"op": op, "session": session}
     keywords = definition.keywords(op.attrs) | {name: given[name] for name in definition.injected}
-    lower, outputs = definition.lower, tuple(op.outputs)
+    lower = definition.lower
+    outputs = [(tensor, tensor.dtype.numpy_dtype) for tensor in op.outputs]
     parts = definition.input_slices(op.attrs) if any(a.is_list for a in definition.inputs) else None
 
     def run(inputs: list[Any]) -> list[Any]:
         arguments = inputs if parts is None else [inputs[p] for p in parts]
-        found = attributed(op, lower, *arguments, **keywords)
+        try:
+            found = lower(*arguments, **keywords)
+        except Exception as error:
+            reraise(op, error)
         flat = flat_outputs(found, len(outputs))
-        return [checked(op, t, value) for t, value in zip(outputs, flat, strict=True)]
+        return [
+            value if getattr(value, "dtype", None) is dtype else checked(op, tensor, value)
+            for (tensor, dtype), value in zip(outputs, flat, strict=True)
+        ]
 
     return run
 
@@ -376,13 +383,17 @@ def attributed(op: Operation, compute: Callable[..., Any], /, *args: Any, **kwar
     """`compute(*args, **kwargs)`, whose errors become those of `op`."""
     try:
         return compute(*args, **kwargs)
-    except errors.OpError as error:
-        error.op = error.op or op
-        raise
     except Exception as error:
-        if _is_bad_value(op, error):
-            raise errors.InvalidArgumentError(None, op, str(error)) from error
-        raise
+        reraise(op, error)
+
+
+def reraise(op: Operation, error: Exception) -> NoReturn:
+    """Raise `error` as one of `op`."""
+    if isinstance(error, errors.OpError):
+        error.op = error.op or op
+    elif _is_bad_value(op, error):
+        raise errors.InvalidArgumentError(None, op, str(error)) from error
+    raise error
 
 
 def _is_bad_value(op: Operation, error: Exception) -> bool:

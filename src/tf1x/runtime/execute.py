@@ -28,6 +28,7 @@ from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Fixed, Needed
 from tf1x.runtime.device_step import DeviceStep, concrete, deciding, small_sources
 from tf1x.runtime.direct import NOT_DIRECT, DirectRun, direct_run
+from tf1x.runtime.direct_ops import direct_ops_run
 from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
@@ -465,7 +466,7 @@ class Executor(Runner):
             )
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
-        form: Any = tuple([x.shape for x in values])
+        form: Any = None if self._is_host_only else tuple([x.shape for x in values])
         if self._deciding:
             form = (form, *[np.asarray(values[i]).tobytes() for i in self._deciding])
         direct = self._direct.get(form)
@@ -486,7 +487,12 @@ class Executor(Runner):
     def _direct_run(self, fed: list[Any]) -> DirectRun | None:
         """How to run with such values from now on, if that needs no more decisions."""
         step = self._only
-        if step is None or self._interpreted or step.counted or step.is_reshaped:
+        if self._is_host_only:
+            ops = [
+                self._prepared.get(op) or self._prepare(op) for s in self.plan.steps for op in s.ops
+            ]
+            return direct_ops_run(ops, self._fed, self._fetches, self._state)
+        if step is None or step.counted or step.is_reshaped:
             return None
         inputs = self._inputs(step, fed)
         compiled = step.compiled.get(step.signature(inputs, self._state.variables))
@@ -502,6 +508,7 @@ class Executor(Runner):
     def _replan(self, first: bool = False) -> None:
         super()._replan(first)
         self._direct.clear()
+        self._is_host_only = self._interpreted or all(step.host for step in self.plan.steps)
         self._deciding = [i for i, t in enumerate(self._fed) if t in self._static]
 
     def _run_values(self, fed: list[Any]) -> Any:
