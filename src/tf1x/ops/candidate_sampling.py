@@ -19,6 +19,7 @@ from tf1x.core import random_seed
 from tf1x.core.errors import InvalidArgumentError, NotFoundError
 from tf1x.core.opdef import op
 from tf1x.core.operation import Operation
+from tf1x.native import unique as native
 from tf1x.ops import philox, xp
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank
 
@@ -102,20 +103,31 @@ def _unique(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
     chunk_blocks = np.uint64(chunk // 2)  # two words a draw
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        classes, found, tries, block = state
+        classes, counts, block = state
         drawn = draw(block, chunk)
-        new = _first_seen(jnp.concatenate([classes, drawn]))[count:]
-        number = found + jnp.cumsum(new)
-        wanted = new & (number <= count)
-        classes = classes.at[jnp.where(wanted, number - 1, count)].set(drawn, mode="drop")
-        # Draws count up to the one that fills the last place.
-        used = jnp.where(number[-1] >= count, jnp.argmax(number >= count) + 1, chunk)
-        return classes, jnp.minimum(number[-1], count), tries + used, block + chunk_blocks
+        more = native.different if native.suits(drawn) else _different
+        return *more(classes, counts, drawn), block + chunk_blocks
 
     empty = jnp.full((count,), -1, np.int64)
-    begin = (empty, jnp.int64(0), jnp.int64(0), jnp.asarray(start, np.uint64))
-    classes, _, tries, _ = jax.lax.while_loop(lambda state: state[1] < count, step, begin)
-    return classes, tries
+    begin = (empty, jnp.zeros(2, np.int64), jnp.asarray(start, np.uint64))
+    classes, counts, _ = jax.lax.while_loop(lambda state: state[1][0] < count, step, begin)
+    return classes, counts[1]
+
+
+def _different(kept: Any, counts: Any, drawn: Any) -> tuple[Any, Any]:
+    """`kept` with the numbers of `drawn` that are new, as many as it has room for, and the counts.
+
+    Args:
+        counts: of the numbers in `kept`, and of those looked at.
+    """
+    room = kept.size
+    new = _first_seen(jnp.concatenate([kept, drawn]))[room:]
+    number = counts[0] + jnp.cumsum(new)
+    wanted = new & (number <= room)
+    kept = kept.at[jnp.where(wanted, number - 1, room)].set(drawn, mode="drop")
+    # They count up to the one that fills the last place.
+    used = jnp.where(number[-1] >= room, jnp.argmax(number >= room) + 1, drawn.size)
+    return kept, jnp.stack([jnp.minimum(number[-1], room), counts[1] + used])
 
 
 def _sampler(

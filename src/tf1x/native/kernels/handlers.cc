@@ -12,6 +12,7 @@
 #include "random.h"
 #include "resize.h"
 #include "team.h"
+#include "unique.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace tf1x {
@@ -88,6 +89,21 @@ ffi::Error gather(ffi::ThreadPool pool, ffi::AnyBuffer table, ffi::AnyBuffer ind
     } else {
       gather_typed<int32_t>(helpers, given, indices, out->untyped_data());
     }
+  });
+}
+
+using Integers = ffi::BufferR1<ffi::S64>;
+
+ffi::Error different(Integers kept, Integers counts, Integers drawn, ffi::Result<Integers> new_kept,
+                     ffi::Result<Integers> new_counts) {
+  return guarded([&] {
+    const int64_t* before = counts.typed_data();
+    int64_t* numbers = new_kept->typed_data();
+    std::memcpy(numbers, kept.typed_data(), kept.size_bytes());
+    const Taken taken = take_different(drawn.typed_data(), drawn.element_count(), kept.element_count(),
+                                       {before[0], before[1]}, numbers);
+    new_counts->typed_data()[0] = taken.different;
+    new_counts->typed_data()[1] = taken.all;
   });
 }
 
@@ -255,6 +271,13 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_gather, gather,
                                   .Arg<ffi::AnyBuffer>()
                                   .Arg<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_different, different,
+                              ffi::Ffi::Bind()
+                                  .Arg<Integers>()
+                                  .Arg<Integers>()
+                                  .Arg<Integers>()
+                                  .Ret<Integers>()
+                                  .Ret<Integers>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_forward, forward, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_images_gradient, images_gradient, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_filter_gradient, filter_gradient, convolution());
