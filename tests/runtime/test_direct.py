@@ -193,6 +193,23 @@ def test_what_is_fed_again() -> None:
         assert signs == [np.inf, np.inf, np.inf, -np.inf]
 
 
+def test_a_run_is_over_when_it_returns() -> None:
+    """XLA reads an array in place if it begins at a cache line; the caller may then alter it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2**21])
+        v = tf.Variable(0.0)
+        fetches = [v.assign(tf.reduce_max(tf.sin(tf.sin(x)))).op, tf.shape(x)]
+        session.run(v.initializer)
+        memory = np.empty(2**21 + 16, np.float32)
+        start = -memory.ctypes.data // 4 % 16
+        array = memory[start : start + 2**21]
+        for _ in range(5):
+            array[:] = 0.0
+            session.run(fetches, {x: array})
+            array[:] = 1.0
+            assert session.run(v) == 0.0
+
+
 def test_a_new_session_has_no_values() -> None:
     with tf.Graph().as_default():
         v = tf.Variable(1.0)

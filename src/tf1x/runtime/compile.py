@@ -392,6 +392,11 @@ class Compiled:
         return [jax.device_put(op.attrs["value"]) for op in self.segment.constants]
 
     @property
+    def writes_only(self) -> bool:
+        """Whether new values of variables are all that it computes."""
+        return bool(self.writes) and len(self.static) == len(self.segment.outputs)
+
+    @property
     def has_lists(self) -> bool:
         """Whether it takes or gives lists, of which each is several arrays."""
         return bool(self._lists) or self._takes_lists

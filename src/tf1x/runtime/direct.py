@@ -58,7 +58,7 @@ def direct_run(
     lock, variables, reads = state.lock, state.variables, step.segment.reads
     writes, first = compiled.writes, len(step.segment.outputs) - len(compiled.static)
     last = first + len(writes)
-    waits = bool(writes) and not step.segment.outputs  # as in execute.py
+    waits = compiled.writes_only  # as in execute.py
     keep = _kept(len(compiled.dynamic))
     draw = _counters(compiled, state) if compiled.random else None
     known = [*compiled.static.values(), None]

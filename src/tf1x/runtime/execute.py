@@ -207,7 +207,7 @@ class Runner(Interpreter):
                     undo.setdefault(key, state.variables.get(key))
             state.variables.update(written)
             compiled.advance(state)
-            if written and not step.segment.outputs:
+            if compiled.writes_only:
                 # Nothing else waits for the end of the run, and until then XLA may read the
                 # caller's feeds in place. Under the lock, since another thread may donate these.
                 results[-1].block_until_ready()
