@@ -29,7 +29,7 @@ from tf1x.runtime.counted import Fixed, Needed
 from tf1x.runtime.device_step import DeviceStep, concrete, deciding, small_sources
 from tf1x.runtime.direct import NOT_DIRECT, DirectRun, direct_run
 from tf1x.runtime.direct_ops import direct_ops_run
-from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong
+from tf1x.runtime.evaluate import Counter, Evaluator, LoopTooLong, without_value
 from tf1x.runtime.fetched import fetched_values
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.functions import Bounds, Traced
@@ -139,8 +139,14 @@ class Runner(Interpreter):
 
     # -- running -------------------------------------------------------------------------------
 
-    def _run_steps(self, fed: list[Any], undo: dict[str, Any]) -> dict[Tensor, Any]:
-        """Values of all targets; the old values of what was written are added to `undo`."""
+    def _run_steps(
+        self, fed: list[Any], undo: dict[str, Any], is_whole: bool = False
+    ) -> dict[Tensor, Any]:
+        """Values of all targets; the old values of what was written are added to `undo`.
+
+        Args:
+            is_whole: nothing follows that can fail, so what the last step writes need not be there.
+        """
         # What host ops with effects gave: they do not run again when the plan changes.
         done: dict[Operation, list[Any]] = {}
         while True:
@@ -148,8 +154,9 @@ class Runner(Interpreter):
             counters = {name: self._state.counters.get(name, 0) for name in self._random}
             try:
                 values = dict(zip(self._fed, fed, strict=True))
+                last = self.plan.steps[-1] if is_whole and self.plan.steps else None
                 for step in self.plan.steps:
-                    self._run_step(step, values, here, done)
+                    self._run_step(step, values, here, done, step is last)
                 for key, value in here.items():
                     undo.setdefault(key, value)
                 return values
@@ -177,18 +184,20 @@ class Runner(Interpreter):
         values: dict[Tensor, Any],
         undo: dict[str, Any],
         done: dict[Operation, list[Any]],
+        is_last: bool,
     ) -> None:
         if step.host or self._interpreted:
             self._interpret(step.ops, values, undo, done)
             return
         device_step = self._segments[step]
         inputs = [values[t] for t in device_step.segment.inputs]
+        kept = None if is_last else undo
         if tracing.is_recording():
             with tracing.segment(step.ops):
-                compiled, results = self._dispatch(device_step, inputs, undo)
+                compiled, results = self._dispatch(device_step, inputs, kept)
                 _wait_for(results)
         else:
-            compiled, results = self._dispatch(device_step, inputs, undo)
+            compiled, results = self._dispatch(device_step, inputs, kept)
         values.update(zip(device_step.segment.outputs, compiled.outputs(results), strict=True))
 
     def _dispatch(
@@ -510,12 +519,23 @@ class Executor(Runner):
         self._direct.clear()
         self._is_host_only = self._interpreted or all(step.host for step in self.plan.steps)
         self._deciding = [i for i, t in enumerate(self._fed) if t in self._static]
+        # Variables that are fetched and not written: without a value the run fails before it starts.
+        written = {key for access in self.plan.access.values() for key in access.writes}
+        fetched = {
+            variable_key(t): t.op
+            for t in self._fetches.elements
+            if isinstance(t, Tensor) and t.dtype._is_ref_dtype and t not in self.plan.fed
+        }
+        self._read_only = [(k, op) for k, op in fetched.items() if k and k not in written]
 
     def _run_values(self, fed: list[Any]) -> Any:
+        for key, op in self._read_only:
+            if key not in self._state.variables:
+                without_value(key, op)
         if self._only is not None and not self._interpreted and not tracing.is_recording():
             return self._run_single(fed)
         undo: dict[str, Any] = {}
-        values = self._run_steps(fed, undo)
+        values = self._run_steps(fed, undo, is_whole=True)
         try:
             return self._finish(values)
         except BaseException:
