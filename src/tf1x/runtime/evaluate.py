@@ -389,11 +389,14 @@ def attributed(op: Operation, compute: Callable[..., Any], /, *args: Any, **kwar
 
 def reraise(op: Operation, error: Exception) -> NoReturn:
     """Raise `error` as one of `op`."""
-    if isinstance(error, errors.OpError):
-        error.op = error.op or op
-    elif _is_bad_value(op, error):
-        raise errors.InvalidArgumentError(None, op, str(error)) from error
-    raise error
+    try:
+        if isinstance(error, errors.OpError):
+            error.op = error.op or op
+        elif _is_bad_value(op, error):
+            raise errors.InvalidArgumentError(None, op, str(error)) from error
+        raise error
+    finally:  # its traceback has this frame: a cycle, which would keep what the frames hold
+        del error
 
 
 def _is_bad_value(op: Operation, error: Exception) -> bool:
