@@ -82,21 +82,6 @@ def _expected_count(probability: Any, num_sampled: int, tries: Any) -> Any:
 # -- samplers whose draws take a fixed part of the stream -----------------------------------------
 
 
-# So many are compared with each other in less time than it takes to sort them.
-_FEW = 512
-
-
-def _first_seen(values: Any) -> Any:
-    """Which elements of a vector are not equal to an earlier one."""
-    if values.size <= _FEW:
-        earlier = np.tri(values.size, k=-1, dtype=bool)
-        return ~jnp.any(earlier & (values[:, None] == values), axis=1)
-    order = jnp.argsort(values, stable=True)
-    ordered = values[order]
-    first = jnp.concatenate([jnp.ones(1, bool), ordered[1:] != ordered[:-1]])
-    return jnp.zeros(values.shape, bool).at[order].set(first)
-
-
 def _unique(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
     """The first `count` different classes of a stream, and the number of draws it took."""
     chunk = max(_FIRST_CHUNK, 2 * count)
@@ -105,29 +90,13 @@ def _unique(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
         classes, counts, block = state
         drawn = draw(block, chunk)
-        more = native.different if native.suits(drawn) else _different
+        more = native.different if native.suits(drawn) else native.plain
         return *more(classes, counts, drawn), block + chunk_blocks
 
     empty = jnp.full((count,), -1, np.int64)
     begin = (empty, jnp.zeros(2, np.int64), jnp.asarray(start, np.uint64))
     classes, counts, _ = jax.lax.while_loop(lambda state: state[1][0] < count, step, begin)
     return classes, counts[1]
-
-
-def _different(kept: Any, counts: Any, drawn: Any) -> tuple[Any, Any]:
-    """`kept` with the numbers of `drawn` that are new, as many as it has room for, and the counts.
-
-    Args:
-        counts: of the numbers in `kept`, and of those looked at.
-    """
-    room = kept.size
-    new = _first_seen(jnp.concatenate([kept, drawn]))[room:]
-    number = counts[0] + jnp.cumsum(new)
-    wanted = new & (number <= room)
-    kept = kept.at[jnp.where(wanted, number - 1, room)].set(drawn, mode="drop")
-    # They count up to the one that fills the last place.
-    used = jnp.where(number[-1] >= room, jnp.argmax(number >= room) + 1, drawn.size)
-    return kept, jnp.stack([jnp.minimum(number[-1], room), counts[1] + used])
 
 
 def _sampler(

@@ -60,7 +60,7 @@ def direct_run(
     last = first + len(writes)
     waits = compiled.writes_only  # as in execute.py
     keep = _kept(len(compiled.dynamic))
-    draw = _counters(compiled, state) if compiled.random else None
+    random = bool(compiled.random)
     known = [*compiled.static.values(), None]
 
     def run(fed: list[Any]) -> Any:
@@ -70,14 +70,12 @@ def direct_run(
             kinds = set(map(type, old))
             if np.ndarray in kinds or type(None) in kinds:
                 return NOT_DIRECT
-            if draw is None:
-                results = function(*inputs, *old, *constants)
-            else:
-                results = function(*inputs, *old, *constants, draw())
+            drawn = [compiled.counters(state)] if random else []
+            results = function(*inputs, *old, *constants, *drawn)
             if compiled.checks and compiled.has_failed(results):
                 fail(fed, results)
             variables.update(zip(writes, results[first:last], strict=True))
-            if draw is not None:
+            if random:
                 compiled.advance(state)
             if waits:
                 results[-1].block_until_ready()
@@ -155,17 +153,3 @@ def _kept(count: int) -> Callable[[Sequence[Any]], list[Any]]:
         return found
 
     return keep
-
-
-def _counters(compiled: Compiled, state: State) -> Callable[[], Any]:
-    """Gives keys and positions of the random ops, as `Compiled.arguments` does."""
-    keys = compiled.counters(state)
-    names = [op.name for op in compiled.random]
-    positions = state.counters
-
-    def draw() -> Any:
-        found = keys.copy()
-        found[:, 2] = [positions.get(name, 0) for name in names]
-        return found
-
-    return draw

@@ -497,9 +497,7 @@ class Executor(Runner):
         """How to run with such values from now on, if that needs no more decisions."""
         step = self._only
         if self._is_host_only:
-            ops = [
-                self._prepared.get(op) or self._prepare(op) for s in self.plan.steps for op in s.ops
-            ]
+            ops = self._prepared_ops(op for part in self.plan.steps for op in part.ops)
             return direct_ops_run(ops, self._fed, self._fetches, self._state)
         if step is None or step.counted or step.is_reshaped:
             return None

@@ -7,7 +7,7 @@ an op is looked up once for all runs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tf1x.core.operation import Operation, Tensor
@@ -86,7 +86,7 @@ class Interpreter(ABC):
             done: gets what host ops with effects gave.
         """
         own = _Own(self._state)
-        pending = [self._prepared.get(op) or self._prepare(op) for op in ops]
+        pending = self._prepared_ops(ops)
         if sum([item.waits for item in pending]) < 2:
             for item in pending:
                 self._run_prepared(item, values, undo, done, own)
@@ -107,6 +107,9 @@ class Interpreter(ABC):
             if len(late) == len(pending):  # nothing else is left to do
                 self._run_prepared(late.pop(0), values, undo, done, own)
             pending = late
+
+    def _prepared_ops(self, ops: Iterable[Operation]) -> list[Prepared]:
+        return [self._prepared.get(op) or self._prepare(op) for op in ops]
 
     def _prepare(self, op: Operation) -> Prepared:
         prepared = self._prepared[op] = Prepared(op, self.plan.access[op], self._session)
