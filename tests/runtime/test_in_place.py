@@ -16,7 +16,7 @@ from tf1x.runtime import in_place
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
-_RANDOM = np.random.default_rng(0)
+_RANDOM = np.random.RandomState(0)
 _IMAGES = _RANDOM.normal(size=(50, 70)).astype(np.float32)
 
 
