@@ -11,13 +11,10 @@ import numpy as np
 
 from tf1x.native.library import on_cpu
 
-# A smaller variable is not worth a call out of XLA's code.
-_FEW = 4096
-
 
 def suits(value: Any) -> bool:
     """Whether the kernel is there for a variable."""
-    return value.dtype == np.float32 and value.size >= _FEW and on_cpu()
+    return value.dtype == np.float32 and on_cpu()
 
 
 def update(

@@ -32,6 +32,9 @@ from tf1x.runtime.state import State
 # A larger constant is an input of the compiled program rather than a literal in it: literals
 # slow XLA's compilation down and are kept twice.
 _LITERAL_ELEMENTS = 1024
+# Where a check can fail, a smaller variable (in bytes) is not overwritten in place: the old value is
+# still there then, and nothing has to choose between the two. Each choice is one more loop to compile.
+_SMALL_BYTES = 1 << 16
 # What tracing finds out, beside the checks and the shapes; it is saved with the program.
 _NOTED = ("static", "blocks", "writes", "recovered", "undo")
 
@@ -309,25 +312,29 @@ class Compiled:
         Of a variable of which only some rows change (an embedding), these rows follow, as they
         were: choosing between the old and the new value would copy the whole.
         """
-        self.writes, self.recovered, self.undo = [], [], []
-        values: list[Any] = []
+        self.recovered, self.undo = [], []
+        values: dict[str, Any] = {}
         rows: list[Any] = []
         for key in self.segment.writes:
             written, before = evaluator.variables.get(key), old.get(key)
             if written is before:
                 continue
-            self.writes.append(key)
-            value = jnp.asarray(written)
-            if before is not None and before.shape == value.shape and before.dtype == value.dtype:
-                self.recovered.append(key)
+            values[key] = value = jnp.asarray(written)
+            if before is None or (before.shape, before.dtype) != (value.shape, value.dtype):
+                continue
+            if failed is not None and not checks.keep(written, before):
+                if before.nbytes <= _SMALL_BYTES:
+                    continue
                 changed = evaluator.changed_rows.get(key)
-                if failed is not None and changed and key not in evaluator.overwritten:
+                if changed and key not in evaluator.overwritten:
                     self.undo.append((key, len(changed)))
                     rows += [x for pair in changed for x in pair]
-                elif failed is not None and not checks.keep(written, before):
-                    value = jnp.where(failed.any(), before, value)
-            values.append(value)
-        return values + rows
+                else:
+                    values[key] = jnp.where(failed.any(), before, value)
+            self.recovered.append(key)
+        # As in `Segment.of`: what may be overwritten comes first, so that JAX pairs it rightly.
+        self.writes = [*self.recovered, *(key for key in values if key not in self.recovered)]
+        return [values[key] for key in self.writes] + rows
 
     def has_failed(self, results: Sequence[Any]) -> bool:
         """Whether a check did."""
