@@ -40,7 +40,12 @@ def _assert(condition: Any, data: list[Any], *, summarize: int = 3) -> None:
 
 
 _AssertNode = op(
-    "condition: bool, data: *T -> ", type="Assert", shape=nothing, grad=None, stateful=True
+    "condition: bool, data: *T -> ",
+    type="Assert",
+    shape=nothing,
+    grad=None,
+    exact=True,
+    stateful=True,
 )(_assert)
 
 

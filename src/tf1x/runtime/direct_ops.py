@@ -46,10 +46,15 @@ def direct_ops_run(
             return None
         first = len(start)
         place |= {tensor: first + i for i, tensor in enumerate(item.outputs)}
-        start += [item.op.attrs["value"]] if item.is_constant else [None] * len(item.outputs)
-        if item.direct:
-            inputs = [place[t] for t in item.inputs]
-            steps.append((item.direct, inputs, item.alone, slice(first, len(start))))
+        if item.is_constant:
+            start.append(item.op.attrs["value"])
+        elif item.is_handle and item.direct:
+            start += map(concrete, item.direct([]))
+        else:
+            start += [None] * len(item.outputs)
+            if item.direct:
+                inputs = [place[t] for t in item.inputs]
+                steps.append((item.direct, inputs, item.alone, slice(first, len(start))))
     fetched = [e for e in fetches.elements if not isinstance(e, Operation)]
     if any(t not in place or t.dtype in (dtypes.resource, dtypes.variant) for t in fetched):
         return None

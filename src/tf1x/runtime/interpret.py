@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tf1x.core import dtypes
 from tf1x.core.operation import Operation, Tensor
 from tf1x.ops import waiting
 from tf1x.runtime import tracing
@@ -27,6 +28,7 @@ class Prepared:
 
     Attributes:
         is_constant: whether it is a `Const`.
+        is_handle: whether it gives what a session keeps under its name, the same in every run.
         direct: the op as a function of its inputs' values, where these are all that it depends on.
         waits: whether it may wait for another op.
         alone: whether it takes the state's lock itself, or may wait long.
@@ -39,11 +41,18 @@ class Prepared:
         self.inputs, self.outputs = op.inputs, op.outputs
         self.access = access
         self.is_constant = op.type == "Const"
+        self.is_handle = definition.host and _gives_handle(op)
         self.waits = waiting.may_wait(op.type)
         self.alone = definition.blocking or definition.calls_functions
         self.once = definition.host and definition.stateful
         touches = access.reads or access.writes or access.inputs
         self.direct = None if touches else bound(op, session)
+
+
+def _gives_handle(op: Operation) -> bool:
+    """Whether it makes what has a name (`ops/resources.py`) or finds what was made."""
+    is_handle = [t.dtype == dtypes.resource or t.dtype._is_ref_dtype for t in op.outputs]
+    return is_handle == [True] and not op.inputs and "shared_name" in op.attrs
 
 
 class Interpreter(ABC):
