@@ -20,6 +20,7 @@ _FLAGS = ["-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-mar
 _X86 = ["-mprefer-vector-width=512"]
 # Sums of products are made of fused multiply-adds; some must not be (see random.cc, resize.cc).
 OWN_FLAGS = {
+    "batch_norm.cc": ["-ffp-contract=fast"],
     "conv.cc": ["-ffp-contract=fast"],
     "matmul.cc": ["-ffp-contract=fast"],
     "pool.cc": [],

@@ -38,6 +38,8 @@ _TARGETS = (
     "tf1x_pack",
     "tf1x_multiply",
     "tf1x_adam",
+    "tf1x_moments",
+    "tf1x_batch_norm_gradient",
     "tf1x_max_pool",
     "tf1x_max_pool_gradient",
 )

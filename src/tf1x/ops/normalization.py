@@ -16,6 +16,7 @@ from tf1x.core import convert
 from tf1x.core.dtypes import NUMBERS, bfloat16, float16, float32
 from tf1x.core.opdef import op
 from tf1x.core.operation import Operation, Tensor
+from tf1x.native import batch_norm as native
 from tf1x.ops import array_moves, xp
 from tf1x.ops.functional import gradient_node
 from tf1x.ops.shape_rules import dims, merge_dim, unchanged, with_rank
@@ -129,6 +130,7 @@ class _Channels:
 
     def __init__(self, rank: int, data_format: str) -> None:
         axis = 1 if data_format.startswith("NC") else rank - 1
+        self._are_last = axis == rank - 1
         self._shape = [-1 if i == axis else 1 for i in range(rank)]
         self._others = tuple(i - 1 for i in range(1, rank) if i != axis)
 
@@ -143,8 +145,16 @@ class _Channels:
     def along(self, vector: Any) -> Any:
         return xp.reshape(vector, self._shape)
 
+    def suit(self, x: Any) -> bool:
+        """Whether the native kernels are for them."""
+        return self._are_last and xp.is_jax(x) and native.suits(x)
+
     def moments(self, x: Any) -> tuple[Any, Any]:
-        """Mean and (population) variance.
+        """Mean and (population) variance."""
+        return native.moments(x, self._moments) if self.suit(x) else self._moments(x)
+
+    def _moments(self, x: Any) -> tuple[Any, Any]:
+        """In XLA's code.
 
         Two passes: no slower here than one that subtracts the square of the mean, and exact for
         values far from zero.
@@ -201,20 +211,25 @@ def _backward(
     """Gradients of x, scale and offset, given the mean and the variance used."""
     channels = _Channels(x.ndim, data_format)
     kind = scale.dtype
-    wide_g, wide_x = _wide(g), _wide(x)
-    scale, mean, variance = map(_wide, (scale, mean, variance))
-    centered = wide_x - channels.along(mean)
-    inverse = 1 / xp.sqrt(variance + epsilon)
-    to_offset = channels.total(wide_g)
-    projected = channels.total(wide_g * centered)
-    to_x = wide_g
-    if is_training:
-        count = max(x.size // max(scale.size, 1), 1)
-        drift = channels.along(to_offset / count)
-        slope = channels.along(projected * inverse * inverse / count)
-        to_x = wide_g - drift - centered * slope
-    to_x = to_x * channels.along(scale * inverse)
-    return to_x.astype(x.dtype), (projected * inverse).astype(kind), to_offset.astype(kind)
+    wide = tuple(map(_wide, (g, x, scale, mean, variance)))
+
+    def gradients(g: Any, x: Any, scale: Any, mean: Any, variance: Any) -> tuple[Any, Any, Any]:
+        centered = x - channels.along(mean)
+        inverse = 1 / xp.sqrt(variance + epsilon)
+        to_offset = channels.total(g)
+        projected = channels.total(g * centered)
+        if is_training:
+            count = max(x.size // max(scale.size, 1), 1)
+            drift = channels.along(to_offset / count)
+            slope = channels.along(projected * inverse * inverse / count)
+            g = g - drift - centered * slope
+        return g * channels.along(scale * inverse), projected * inverse, to_offset
+
+    if is_training and channels.suit(wide[1]):
+        to_x, to_scale, to_offset = native.gradient(*wide, epsilon, gradients)
+    else:
+        to_x, to_scale, to_offset = gradients(*wide)
+    return to_x.astype(x.dtype), to_scale.astype(kind), to_offset.astype(kind)
 
 
 def _norm_shapes(op: Operation) -> Any:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adam.h"
+#include "batch_norm.h"
 #include "conv.h"
 #include "gather.h"
 #include "gemm.h"
@@ -244,6 +245,30 @@ ffi::Error update_adam(ffi::ThreadPool pool, Array value, Array mean, Array squa
   });
 }
 
+ByChannel by_channel(const Array& x) {
+  const int64_t channels = x.dimensions().back();
+  return {static_cast<int64_t>(x.element_count()) / std::max<int64_t>(channels, 1), channels};
+}
+
+ffi::Error channel_moments(ffi::ThreadPool pool, Array x, ffi::Result<Array> mean,
+                           ffi::Result<Array> variance) {
+  return guarded([&] {
+    moments(helpers_of(pool, kPerNumber * x.element_count()), by_channel(x), x.typed_data(),
+            mean->typed_data(), variance->typed_data());
+  });
+}
+
+ffi::Error norm_gradient(ffi::ThreadPool pool, float epsilon, Array gradient, Array x, Array scale,
+                         Array mean, Array variance, ffi::Result<Array> to_x,
+                         ffi::Result<Array> to_scale, ffi::Result<Array> to_offset) {
+  return guarded([&] {
+    normalized_gradient(
+        helpers_of(pool, kPerNumber * x.element_count()), by_channel(x),
+        {x.typed_data(), scale.typed_data(), mean.typed_data(), variance.typed_data(), epsilon},
+        gradient.typed_data(), to_x->typed_data(), to_scale->typed_data(), to_offset->typed_data());
+  });
+}
+
 auto convolution() {
   return ffi::Ffi::Bind()
       .Ctx<ffi::ThreadPool>()
@@ -343,6 +368,24 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_adam, update_adam,
                                   .Arg<Number>()
                                   .Arg<Flag>()
                                   .RemainingArgs()
+                                  .Ret<Array>()
+                                  .Ret<Array>()
+                                  .Ret<Array>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_moments, channel_moments,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Array>()
+                                  .Ret<Array>()
+                                  .Ret<Array>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_batch_norm_gradient, norm_gradient,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<float>("epsilon")
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
+                                  .Arg<Array>()
                                   .Ret<Array>()
                                   .Ret<Array>()
                                   .Ret<Array>());
