@@ -165,6 +165,30 @@ def test_a_failed_check_leaves_all_as_it_was() -> None:
             assert [other.run(drawn) for _ in range(4)][-1] == fourth
 
 
+def test_a_failed_check_leaves_large_and_small_variables() -> None:
+    """Large ones are overwritten in place and put back, small ones are not overwritten."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.int32, [2])
+        optimizer = tf.train.AdamOptimizer()
+        variables = [tf.get_variable(f"v{size}", [size]) for size in (3, 20_000)]
+        picked = tf.gather(variables[0], x)
+        loss = tf.reduce_sum(picked) + sum(tf.reduce_sum(v * v) for v in variables)
+        fetches = [loss, optimizer.minimize(loss)]
+        for v in variables:
+            tf.assign_add(v, v, name=f"double{v.shape[0]}")
+        doubled = [tf.get_default_graph().get_operation_by_name(f"double{n}") for n in (3, 20_000)]
+        checked = [tf.gather([1.0, 2.0, 3.0], x), *doubled]
+        session.run(tf.global_variables_initializer())
+        for run in (fetches, checked):
+            for _ in range(3):
+                session.run(run, {x: [0, 1]})
+                before = session.run(tf.global_variables())
+                with pytest.raises(tf.errors.InvalidArgumentError, match="indices"):
+                    session.run(run, {x: [0, 7]})
+                for value, kept in zip(session.run(tf.global_variables()), before, strict=True):
+                    np.testing.assert_array_equal(value, kept)
+
+
 def test_a_loop_that_turns_out_longer() -> None:
     """A prepared run whose program has too little room goes the long way."""
     with tf.Graph().as_default(), tf.Session() as session:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import tf1x as tf
+from tf1x.ops import queues
 from tf1x.runtime import direct_ops, execute
 
 Program = Callable[[], tuple[Any, dict[Any, Any]]]
@@ -147,6 +148,21 @@ def test_a_waiting_run_ends_with_its_session() -> None:
         assert len(caught) == 1
         with pytest.raises(RuntimeError, match="closed Session"):
             session.run(taken)
+
+
+def test_constants_and_handles_are_looked_up_once() -> None:
+    with tf.Graph().as_default(), tf.Session() as session, tf.Session() as other:
+        queue = tf.FIFOQueue(4, [tf.string], [[]])
+        put, taken = queue.enqueue(tf.constant("a")), queue.dequeue_many(1)
+        for _ in range(2):
+            session.run(put)
+            session.run(taken)
+        gone = AssertionError("once is enough")
+        with mock.patch.object(queues, "get_or_create", side_effect=gone):
+            session.run(put)
+            assert session.run(taken).tolist() == [b"a"]
+            with pytest.raises(AssertionError, match="once is enough"):
+                other.run(put)  # which has a queue of its own
 
 
 def test_results_are_the_callers_own() -> None:
