@@ -19,7 +19,7 @@ from jax.extend.core import jaxpr_as_fun
 from tf1x.core.errors import OpError
 from tf1x.ops import xp
 from tf1x.ops.functional import LOOPS
-from tf1x.runtime import precision
+from tf1x.runtime import precision, xla
 from tf1x.runtime.compile import Compiled, Segment
 from tf1x.runtime.counted import Needed
 from tf1x.runtime.padded import (
@@ -156,7 +156,7 @@ class PaddedSegment(Compiled):
         specs = [struct(np.shape(x), x.dtype) for x in [*arguments, np.array(sizes, np.int32)]]
         jaxpr = jax.make_jaxpr(run)(*specs)
         self._note(found)
-        return jax.jit(jaxpr_as_fun(precision.chosen(jaxpr)), donate_argnums=self._donated())
+        return xla.compiled(jaxpr_as_fun(precision.chosen(jaxpr)), specs, self._donated())
 
     def _program(
         self, state: State, inputs: Sequence[Any], arguments: list[Any], sizes: tuple[int, ...]

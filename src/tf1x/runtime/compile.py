@@ -21,7 +21,7 @@ from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
-from tf1x.runtime import chunks, in_place, precision
+from tf1x.runtime import chunks, in_place, precision, xla
 from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, without_value
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
@@ -184,7 +184,7 @@ class Compiled:
         notes = self._notes(saved.number) if saved and not jaxpr.effects else None
         if saved and notes:
             return saved.save(notes, function, specs, self._donated())
-        return jax.jit(function, donate_argnums=self._donated()).lower(*specs).compile()
+        return xla.compiled(function, specs, self._donated())
 
     def _saved(self, inputs: Sequence[Any], arguments: Sequence[Any]) -> SavedProgram | None:
         """The program's place on the disk, if it has one."""

@@ -25,6 +25,7 @@ from jax.experimental.serialize_executable import deserialize_and_load, serializ
 
 from tf1x.core.files import replacing
 from tf1x.core.operation import Operation
+from tf1x.runtime import xla
 from tf1x.runtime.fingerprint import Fingerprint, NoFingerprint
 
 # What is oldest goes when the folder has more: some thousand programs.
@@ -121,7 +122,7 @@ def _compiled(
         hits, before = _hits(), getattr(config, _LEAST_TIME)
         config.update(_LEAST_TIME, float("inf"))
         try:
-            compiled = jax.jit(saved_program, donate_argnums=donated).lower(*specs).compile()
+            compiled = xla.compiled(saved_program, specs, donated)
         finally:
             config.update(_LEAST_TIME, before)
         return compiled, _hits() == hits
