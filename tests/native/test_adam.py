@@ -13,12 +13,12 @@ from tf1x.ops.training import _adam
 pytestmark = pytest.mark.usefixtures("kernels")
 
 
-@pytest.mark.parametrize("shape", [(4096,), (70, 123), (100_003,)])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (4096,), (70, 123), (100_003,)])
 def test_update(shape: tuple[int, ...]) -> None:
     random = np.random.default_rng(0)
-    var, m, grad = (random.normal(size=shape).astype(np.float32) for _ in range(3))
-    v = random.random(shape).astype(np.float32)
-    v[..., :5] = grad[..., :5] = 0
+    var, m, grad = (np.array(random.normal(size=shape), np.float32) for _ in range(3))
+    v = np.array(random.random(shape), np.float32)
+    v.flat[:2] = grad.flat[:2] = 0
     rates = [np.float32(x) for x in (0.81, 0.998, 0.01, 0.9, 0.999, 1e-8)]
     assert adam.suits(var)
     actual = jax.jit(_adam)(var, m, v, *rates, grad)
@@ -41,10 +41,10 @@ def test_a_run_that_fails_leaves_all_as_it_was(first: str, later: str) -> None:
     tf.reset_default_graph()
     labels = tf.placeholder(tf.int64, [1])
     divisor = tf.placeholder(tf.int32, [])
-    weights = tf.get_variable("weights", [100, 100], use_resource=True)
-    set_first = [weights.assign(tf.ones([100, 100]))] if first == "assign" else []
+    weights = tf.get_variable("weights", [200, 100], use_resource=True)
+    set_first = [weights.assign(tf.ones([200, 100]))] if first == "assign" else []
     with tf.control_dependencies(set_first):
-        logits = tf.matmul(tf.ones([1, 100]), weights.read_value())
+        logits = tf.matmul(tf.ones([1, 200]), weights.read_value())
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         train = tf.train.AdamOptimizer(0.1).minimize(loss)
     with tf.control_dependencies([train] if later == "check" else []):
@@ -63,5 +63,4 @@ def test_a_run_that_fails_leaves_all_as_it_was(first: str, later: str) -> None:
 
 
 def test_what_is_left_to_xla() -> None:
-    assert not adam.suits(np.zeros(100, np.float32))
     assert not adam.suits(np.zeros(10_000, np.float64))
