@@ -43,13 +43,13 @@ def bare_step(step):
             for shape, tensor in zip(signature, segment.inputs)
         ]
         variables = compiled.arguments(executor._state, inputs)[len(inputs) :]
-    # Every step donates the variables to the next, which come after the outputs, in this order.
-    assert segment.reads == compiled.writes
-    first, last = len(segment.outputs), len(segment.outputs) + len(variables)
+    # Every step gives the variables to the next; their new values come after the outputs.
+    assert set(segment.reads) == set(compiled.writes)
+    places = [len(segment.outputs) + compiled.writes.index(key) for key in segment.reads]
 
     def call():
         results = compiled.function(*inputs, *variables)
-        variables[:] = results[first:last]
+        variables[:] = [results[i] for i in places]
         results[-1].block_until_ready()
 
     def run():
