@@ -93,6 +93,14 @@ def test_shapes_scale_and_split(mnist, tmp_path):
     assert raw.train.images.dtype == raw.train.labels.dtype == np.uint8
 
 
+def test_scaled_images_begin_a_cache_line(mnist, tmp_path):
+    """XLA reads a fed array where it lies if it begins one, and copies it otherwise."""
+    write_npz(tmp_path)
+    data = mnist.read_data_sets(tmp_path, validation_size=1)
+    for images in (data.test.images, data.train.next_batch(7)[0], data.train.next_batch(9)[0]):
+        assert images.ctypes.data % 64 == 0
+
+
 def test_dtype_may_be_tensorflows(mnist, tmp_path):
     write_npz(tmp_path)
     tf_uint8 = types.SimpleNamespace(as_numpy_dtype=np.uint8)

@@ -61,6 +61,9 @@ CASES: dict[str, Any] = {
     "one row": ((4, 1, 50, 24), (1, 5), 40, (1, 2), (1, 1), "SAME"),
     "a large image": ((1, 130, 140, 16), (3, 3), 16, (1, 1), (1, 1), "SAME"),
     "one output channel": ((2, 9, 8, 12), (3, 3), 1, (1, 1), (1, 1), "SAME"),
+    "a filter of 3 x 3, odd sizes": ((5, 13, 11, 48), (3, 3), 80, (1, 1), (1, 1), "SAME"),
+    "a filter of 3 x 3, no padding": ((9, 8, 9, 16), (3, 3), 144, (1, 1), (1, 1), "VALID"),
+    "a filter of 3 x 3, many tiles": ((11, 28, 28, 80), (3, 3), 48, (1, 1), (1, 1), "SAME"),
     "a filter beyond the cache": ((2, 5, 6, 300), (3, 3), 72, (1, 1), (1, 1), "SAME"),
 }
 
@@ -118,11 +121,16 @@ def test_any(
     geometry = Geometry(strides, dilations, "EXPLICIT", around, True)
     spans = geometry.spans(kernel)
     assume(all(n + sum(a) >= s for n, a, s in zip(sizes, around, spans, strict=True)))
+    check(batch, sizes, kernel, channels, geometry)
+
+
+def check(batch: int, sizes: Pair, kernel: Pair, channels: Pair, geometry: Geometry) -> None:
+    """The three kernels against sums over the filter's taps in float64."""
     x_shape, w_shape = (batch, *sizes, channels[0]), (*kernel, *channels)
     shape = conv_arrays.output_dims(geometry, x_shape, w_shape)
     x, w, g = arrays(x_shape, w_shape, shape)
-    before = tuple(edge for edge, _ in around)
-    windows = conv.Windows(strides, dilations, before)
+    before = tuple(edge for edge, _ in geometry.edges(sizes, kernel))
+    windows = conv.Windows(geometry.strides, geometry.dilations, before)
     actual = [
         conv.forward(windows, shape, x, w),
         conv.images_gradient(windows, x_shape, w, g),
@@ -131,6 +139,29 @@ def test_any(
     for got, want in zip(actual, by_taps(geometry, x, w, g), strict=True):
         scale = max(1.0, np.abs(want).max())
         np.testing.assert_allclose(got / scale, want / scale, rtol=0, atol=1e-5)
+
+
+@settings(max_examples=30)
+@given(
+    batch=st.integers(1, 5),
+    sizes=st.tuples(st.integers(8, 24), st.integers(8, 24)),
+    channels=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    around=st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 4))] * 2),
+)
+def test_three_by_three(batch: int, sizes: Pair, channels: Pair, around: Any) -> None:
+    """Whole vectors of channels, as the kernels for filters of 3 x 3 want them."""
+    images, out = (16 * n for n in channels)
+    check(batch, sizes, (3, 3), (images, out), Geometry((1, 1), (1, 1), "EXPLICIT", around, True))
+
+
+def test_small_integers_stay_exact() -> None:
+    """Halves of the transformed filter and sums of four numbers are exact, and so are the results."""
+    random = np.random.default_rng(0)
+    x, w = (random.integers(-8, 9, s).astype(np.float32) for s in ((4, 9, 9, 32), (3, 3, 32, 16)))
+    g = random.integers(-8, 9, (4, 9, 9, 16)).astype(np.float32)
+    geometry = Geometry((1, 1), (1, 1), "SAME", NONE, True)
+    for got, want in zip(three(geometry, x, w, g), by_taps(geometry, x, w, g), strict=True):
+        np.testing.assert_array_equal(got, want)
 
 
 def test_derivatives() -> None:

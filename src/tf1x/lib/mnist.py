@@ -162,9 +162,18 @@ class DataSet:
         self._images, self._labels = self._images[order], self._labels[order]
 
 
+_CACHE_LINE = 64
+
+
 def _scaled(pixels):
+    """The pixels between 0 and 1, at the start of a cache line: so XLA reads a fed array in place."""
+    size = pixels.size * np.dtype(np.float32).itemsize
+    memory = np.empty(size + _CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % _CACHE_LINE
+    scaled = memory[start : start + size].view(np.float32).reshape(pixels.shape)
     # In one pass: fresh memory is what takes time here.
-    return np.multiply(pixels, np.float32(1.0 / 255.0), dtype=np.float32, casting="unsafe")
+    scale = np.float32(1.0 / 255.0)
+    return np.multiply(pixels, scale, out=scaled, dtype=np.float32, casting="unsafe")
 
 
 def _numpy_seed(seed):

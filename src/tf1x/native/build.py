@@ -28,6 +28,7 @@ OWN_FLAGS = {
     "gemm.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "resize.cc": ["-ffp-contract=off"],
+    "winograd.cc": ["-ffp-contract=fast"],
     "handlers.cc": [],
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tiles.h"
+#include "winograd.h"
 
 namespace tf1x {
 namespace {
@@ -455,6 +456,7 @@ inline void filter_gradient(const Helpers& helpers, const ConvShape& s, const fl
 
 void conv_forward(const Helpers& helpers, const ConvShape& s, const float* images,
                          const float* filter, float* result) {
+  if (winograd_suits(s)) return winograd_forward(helpers, s, images, filter, result);
   Correlation c;
   for (int64_t i = 0; i < s.kernel_height; ++i) c.rows.push_back(i * s.dilation_height - s.top);
   for (int64_t j = 0; j < s.kernel_width; ++j) c.columns.push_back(j * s.dilation_width - s.left);
@@ -481,6 +483,7 @@ void conv_forward(const Helpers& helpers, const ConvShape& s, const float* image
 
 void conv_images_gradient(const Helpers& helpers, const ConvShape& s, const float* filter,
                                  const float* gradient, float* result) {
+  if (winograd_suits(s)) return winograd_images_gradient(helpers, s, filter, gradient, result);
   for (int64_t a = 0; a < std::min(s.stride_height, s.height); ++a) {
     const Phase rows(a, s.stride_height, s.dilation_height, s.top, s.kernel_height);
     for (int64_t b = 0; b < std::min(s.stride_width, s.width); ++b) {
@@ -514,6 +517,7 @@ void conv_images_gradient(const Helpers& helpers, const ConvShape& s, const floa
 
 void conv_filter_gradient(const Helpers& helpers, const ConvShape& s, const float* images,
                                  const float* gradient, float* result) {
+  if (winograd_suits(s)) return winograd_filter_gradient(helpers, s, images, gradient, result);
   with_vectors(s.group_out(), [&](auto vectors) {
     filter_gradient<vectors()>(helpers, s, images, gradient, result);
   });
