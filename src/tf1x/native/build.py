@@ -21,6 +21,7 @@ _X86 = ["-mprefer-vector-width=512"]
 # Sums of products are made of fused multiply-adds; some must not be (see random.cc, resize.cc).
 OWN_FLAGS = {
     "batch_norm.cc": ["-ffp-contract=fast"],
+    "candidates.cc": ["-ffp-contract=off"],
     "conv.cc": ["-ffp-contract=fast"],
     "matmul.cc": ["-ffp-contract=fast"],
     "pool.cc": [],

@@ -29,7 +29,7 @@ _OFF = ("0", "off", "no", "false", "none")
 _TARGETS = (
     "tf1x_random",
     "tf1x_gather",
-    "tf1x_different",
+    "tf1x_candidates",
     "tf1x_conv_forward",
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",

@@ -31,11 +31,10 @@ def fill(
     if any(isinstance(part, jax.Array) for part in stream):
         if not on_cpu() or 0 in shape:
             return None
-        words = [jnp.asarray(_unsigned(part), np.uint64) for part in stream]
         struct: Any = jax.ShapeDtypeStruct
         result = struct(tuple(shape), dtype)
         call: Any = jax.ffi.ffi_call("tf1x_random", result, vmap_method="sequential")
-        return call(jnp.stack(words), kind=np.int64(_KINDS[kind]))
+        return call(packed(*stream), kind=np.int64(_KINDS[kind]))
     kernels = library()
     if kernels is None:
         return None
@@ -44,6 +43,11 @@ def fill(
     count, wide = math.prod(shape), dtype.itemsize == 8
     kernels.tf1x_fill(_KINDS[kind], *numbers, count, wide, out.ctypes.data)
     return out
+
+
+def packed(seed: Any, seed2: Any, counter: Any) -> jax.Array:
+    """A stream from block `counter` on, as traced kernels take it: uint64 [3]."""
+    return jnp.stack([jnp.asarray(_unsigned(part), np.uint64) for part in (seed, seed2, counter)])
 
 
 def _unsigned(part: Any) -> Any:

@@ -19,7 +19,7 @@ from tf1x.core import random_seed
 from tf1x.core.errors import InvalidArgumentError, NotFoundError
 from tf1x.core.opdef import op
 from tf1x.core.operation import Operation
-from tf1x.native import unique as native
+from tf1x.native import candidates as native
 from tf1x.ops import philox, xp
 from tf1x.ops.shape_rules import dims, merge_dim, with_rank
 
@@ -82,29 +82,54 @@ def _expected_count(probability: Any, num_sampled: int, tries: Any) -> Any:
 # -- samplers whose draws take a fixed part of the stream -----------------------------------------
 
 
-def _unique(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
+# So many are compared with each other in less time than it takes to sort them.
+_FEW = 512
+
+
+def _first_seen(values: Any) -> Any:
+    """Which elements of a vector are not equal to an earlier one."""
+    if values.size <= _FEW:
+        earlier = np.tri(values.size, k=-1, dtype=bool)
+        return ~jnp.any(earlier & (values[:, None] == values), axis=1)
+    order = jnp.argsort(values, stable=True)
+    ordered = values[order]
+    first = jnp.concatenate([jnp.ones(1, bool), ordered[1:] != ordered[:-1]])
+    return jnp.zeros(values.shape, bool).at[order].set(first)
+
+
+def _different(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
     """The first `count` different classes of a stream, and the number of draws it took."""
     chunk = max(_FIRST_CHUNK, 2 * count)
     chunk_blocks = np.uint64(chunk // 2)  # two words a draw
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        classes, counts, block = state
+        classes, found, tries, block = state
         drawn = draw(block, chunk)
-        more = native.different if native.suits(drawn) else native.plain
-        return *more(classes, counts, drawn), block + chunk_blocks
+        new = _first_seen(jnp.concatenate([classes, drawn]))[count:]
+        number = found + jnp.cumsum(new)
+        wanted = new & (number <= count)
+        classes = classes.at[jnp.where(wanted, number - 1, count)].set(drawn, mode="drop")
+        # The draws count up to the one that fills the last place.
+        used = jnp.where(number[-1] >= count, jnp.argmax(number >= count) + 1, chunk)
+        return classes, number[-1], tries + used, block + chunk_blocks
 
-    empty = jnp.full((count,), -1, np.int64)
-    begin = (empty, jnp.zeros(2, np.int64), jnp.asarray(start, np.uint64))
-    classes, counts, _ = jax.lax.while_loop(lambda state: state[1][0] < count, step, begin)
-    return classes, counts[1]
+    zero = jnp.zeros((), np.int64)
+    begin = (jnp.full((count,), -1, np.int64), zero, zero, jnp.asarray(start, np.uint64))
+    classes, _, tries, _ = jax.lax.while_loop(lambda state: state[1] < count, step, begin)
+    return classes, tries
 
 
 def _sampler(
-    name: str, draw: Callable[..., Any], probability: Callable[[Any, int], Any], doc: str
+    name: str,
+    distribution: str,
+    draw: Callable[..., Any],
+    probability: Callable[[Any, int], Any],
+    doc: str,
 ) -> Any:
     """Declare a sampler over [0, range_max).
 
     Args:
+        distribution: its name in `native.different`, which gives the same classes.
         draw: (seed, seed2, first block, count, range_max) to classes; two words a draw.
         probability: (classes, range_max) to their float32 probabilities.
     """
@@ -125,7 +150,8 @@ def _sampler(
             return draw(*counter.key, block, count, range_max)
 
         if unique:
-            sampled, tries = _unique(classes_from, start, num_sampled)
+            by_kernel = native.different(distribution, *counter.key, start, num_sampled, range_max)
+            sampled, tries = by_kernel or _different(classes_from, start, num_sampled)
         else:
             sampled, tries = classes_from(start, num_sampled), num_sampled
         counts = [
@@ -161,12 +187,17 @@ def _uniform_probability(classes: Any, range_max: int) -> Any:
 
 LogUniformCandidateSampler = _sampler(
     "LogUniformCandidateSampler",
+    "log_uniform",
     _draw_log_uniform,
     _log_uniform_probability,
     "Classes k with probability log((k + 2) / (k + 1)) / log(range_max + 1).",
 )
 UniformCandidateSampler = _sampler(
-    "UniformCandidateSampler", _draw_uniform, _uniform_probability, "Classes, all equally likely."
+    "UniformCandidateSampler",
+    "uniform",
+    _draw_uniform,
+    _uniform_probability,
+    "Classes, all equally likely.",
 )
 
 
@@ -425,9 +456,10 @@ def ComputeAccidentalHits(
         hits = np.array(found, np.int64).reshape(-1, 2)
         return hits[:, 0].astype(np.int32), hits[:, 1], np.full(len(hits), lowest, np.float32)
     equal = true_classes[:, :, None] == sampled_candidates
-    hit = xp.any(equal, axis=2)
     # Of equal samples the last counts.
-    last = sampled_candidates.shape[0] - 1 - xp.argmax(equal[:, :, ::-1], axis=2)
+    positions = np.arange(sampled_candidates.shape[0], dtype=np.int32)
+    last = xp.max(xp.where(equal, positions, np.int32(-1)), axis=2)
+    hit = last >= 0
     substitute = xp.max(xp.where(hit, last, 0), axis=1, keepdims=True)
     ids = xp.where(hit, last, substitute).astype(np.int64)
     weights = xp.where(xp.any(hit, axis=1, keepdims=True), np.float32(lowest), np.float32(0))

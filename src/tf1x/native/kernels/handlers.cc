@@ -5,6 +5,7 @@
 
 #include "adam.h"
 #include "batch_norm.h"
+#include "candidates.h"
 #include "conv.h"
 #include "gather.h"
 #include "gemm.h"
@@ -13,7 +14,6 @@
 #include "random.h"
 #include "resize.h"
 #include "team.h"
-#include "unique.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace tf1x {
@@ -93,18 +93,14 @@ ffi::Error gather(ffi::ThreadPool pool, ffi::AnyBuffer table, ffi::AnyBuffer ind
   });
 }
 
-using Integers = ffi::BufferR1<ffi::S64>;
-
-ffi::Error different(Integers kept, Integers counts, Integers drawn, ffi::Result<Integers> new_kept,
-                     ffi::Result<Integers> new_counts) {
+ffi::Error candidates(int64_t distribution, int64_t range, ffi::BufferR1<ffi::U64> stream,
+                      ffi::Result<ffi::BufferR1<ffi::S64>> classes,
+                      ffi::Result<ffi::BufferR0<ffi::S64>> draws) {
   return guarded([&] {
-    const int64_t* before = counts.typed_data();
-    int64_t* numbers = new_kept->typed_data();
-    std::memcpy(numbers, kept.typed_data(), kept.size_bytes());
-    const Taken taken = take_different(drawn.typed_data(), drawn.element_count(), kept.element_count(),
-                                       {before[0], before[1]}, numbers);
-    new_counts->typed_data()[0] = taken.different;
-    new_counts->typed_data()[1] = taken.all;
+    const uint64_t* s = stream.typed_data();
+    draws->typed_data()[0] =
+        draw_different(static_cast<Distribution>(distribution), {s[0], s[1], s[2]}, range,
+                       classes->element_count(), classes->typed_data());
   });
 }
 
@@ -296,13 +292,13 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_gather, gather,
                                   .Arg<ffi::AnyBuffer>()
                                   .Arg<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_different, different,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_candidates, candidates,
                               ffi::Ffi::Bind()
-                                  .Arg<Integers>()
-                                  .Arg<Integers>()
-                                  .Arg<Integers>()
-                                  .Ret<Integers>()
-                                  .Ret<Integers>());
+                                  .Attr<int64_t>("distribution")
+                                  .Attr<int64_t>("range")
+                                  .Arg<ffi::BufferR1<ffi::U64>>()
+                                  .Ret<ffi::BufferR1<ffi::S64>>()
+                                  .Ret<ffi::BufferR0<ffi::S64>>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_forward, forward, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_images_gradient, images_gradient, convolution());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_filter_gradient, filter_gradient, convolution());
