@@ -18,7 +18,6 @@ from tf1x.core.operation import Operation
 from tf1x.core.references import variable_key
 from tf1x.runtime.compile import Compiled
 from tf1x.runtime.device_step import DeviceStep
-from tf1x.runtime.fetched import as_result
 from tf1x.runtime.fetches import Fetches
 from tf1x.runtime.state import State
 
@@ -29,6 +28,8 @@ NOT_DIRECT = object()
 
 # What is fed again and again is kept on the device if it is no larger than this.
 _KEPT_BYTES = 1024
+
+_NOT_ON_DEVICE = frozenset({np.ndarray, type(None)})
 
 _enable_x64: Callable[..., Any] = jax.enable_x64
 
@@ -60,28 +61,34 @@ def direct_run(
     last = first + len(writes)
     waits = compiled.writes_only  # as in execute.py
     keep = _kept(len(compiled.dynamic))
-    random = bool(compiled.random)
+    random, checks = bool(compiled.random), bool(compiled.checks)
+    result, to_numpy = fetches.result, np.array
     known = [*compiled.static.values(), None]
 
     def run(fed: list[Any]) -> Any:
         with lock:
             inputs = keep(given(fed))
             old = [variables.get(key) for key in reads]
-            kinds = set(map(type, old))
-            if np.ndarray in kinds or type(None) in kinds:
+            if not _NOT_ON_DEVICE.isdisjoint(map(type, old)):
                 return NOT_DIRECT
-            drawn = [compiled.counters(state)] if random else []
-            results = function(*inputs, *old, *constants, *drawn)
-            if compiled.checks and compiled.has_failed(results):
+            if random:
+                results = function(*inputs, *old, *constants, compiled.counters(state))
+            else:
+                results = function(*inputs, *old, *constants)
+            if checks and compiled.has_failed(results):
                 fail(fed, results)
-            variables.update(zip(writes, results[first:last], strict=True))
+            variables.update(zip(writes, results[first:last]))
             if random:
                 compiled.advance(state)
             if waits:
                 results[-1].block_until_ready()
             # Under the lock, since another thread may donate the variables to its run.
-            values = [x if x is None else as_result(x) for x in pick([*results, *old, *known])]
-        return fetches.result(values)
+            # `as_result`, in place: a call of a function takes as long as the rest of it.
+            values = [
+                None if x is None else array if (array := to_numpy(x)).shape else array[()]
+                for x in pick([*results, *old, *known])
+            ]
+        return result(values)
 
     return run
 

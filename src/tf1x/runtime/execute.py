@@ -459,6 +459,7 @@ class Executor(Runner):
     def __init__(self, session: BaseSession, fetches: Fetches, fed: feeding.Feeds) -> None:
         self._fetches = fetches
         self._feeds = fed
+        self._takers = [feeding.taker(t) for t in fed.tensors]
         self._values = fetched_values(fetches, fed)
         self._fetches_feeds = any(t in fed.tensors for t in fetches.elements)
         self.keep_alive: Any = None
@@ -468,11 +469,8 @@ class Executor(Runner):
     def run(self, feed_dict: Any) -> Any:
         """Run with the values of `feed_dict`, whose keys are those this executor was made for."""
         if self._feeds.plain:
-            values = (
-                [feeding.to_array(t, v) for t, v in zip(self._fed, feed_dict.values(), strict=True)]
-                if self._fed
-                else []
-            )
+            given = feed_dict.values() if feed_dict else ()
+            values = [take(value) for take, value in zip(self._takers, given)]
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
         form: Any = None if self._is_host_only else tuple([x.shape for x in values])

@@ -115,25 +115,40 @@ def to_array(tensor: Tensor, value: Any) -> Any:
         TypeError: the value is a tensor, or a Python number that the type cannot hold.
         ValueError: its shape does not fit, or it is no array.
     """
-    kind, wanted = type(value), tensor._dtype.numpy_dtype
-    if kind is np.ndarray:
-        suits = value.dtype == wanted and not wanted.hasobject
-    else:
-        suits = kind not in _PLAIN and isinstance(value, jax.Array) and value.dtype == wanted
-    array: Any = value if suits else _numpy(tensor, value)
-    dims = tensor._shape._dims
-    shape = array.shape
-    if dims is None or dims == shape:
-        return array
-    if len(dims) == len(shape):
-        for size, given in zip(dims, shape):
-            if size is not None and size != given:
-                break
+    return taker(tensor)(value)
+
+
+def taker(tensor: Tensor) -> Callable[[Any], Any]:
+    """`to_array` for one tensor, with all that is known of it looked up."""
+    wanted = tensor._dtype.numpy_dtype
+    of_bytes, to_numpy = wanted.hasobject, np.asarray
+
+    def take(value: Any) -> Any:
+        kind = type(value)
+        if kind is np.ndarray:
+            suits = value.dtype == wanted and not of_bytes
+            array = value if suits else _numpy(tensor, value)
+        elif kind is list and not of_bytes:
+            array = to_numpy(value, wanted)
+        elif kind not in _PLAIN and isinstance(value, jax.Array) and value.dtype == wanted:
+            array = value
         else:
+            array = _numpy(tensor, value)
+        dims = tensor._shape._dims
+        shape = array.shape
+        if dims is None or dims == shape:
             return array
-    raise ValueError(
-        f"Cannot feed value of shape {shape} for Tensor {tensor.name}, which has shape {tensor.shape}"
-    )
+        if len(dims) == len(shape):
+            for size, given in zip(dims, shape):
+                if size is not None and size != given:
+                    break
+            else:
+                return array
+        raise ValueError(
+            f"Cannot feed value of shape {shape} for Tensor {tensor.name}, which has shape {tensor.shape}"
+        )
+
+    return take
 
 
 _PLAIN = frozenset({np.ndarray, list, tuple, float, int, bool})

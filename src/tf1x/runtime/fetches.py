@@ -42,6 +42,12 @@ _by_identity: Any = object.__hash__
 _own_keys: set[type] = {Tensor, Operation, str, bytes}
 
 
+def _is_single(item: Any) -> bool:
+    """Whether it stands for one tensor or operation."""
+    nests = (list, tuple, Mapping, type(None), *(kind for kind, _, _ in _expansions))
+    return not isinstance(item, nests)
+
+
 class _ById:
     """Equality by identity, for objects with an `==` of their own. Keeps the object alive."""
 
@@ -88,12 +94,12 @@ class Fetches:
                 f"Argument {item!r} of the fetches has type {type(item)}: fetch None is not allowed."
             )
         if isinstance(item, (list, tuple)):
-            parts = [self._resolve(part) for part in item]
+            each = self._each(item)
             if isinstance(item, list):
-                return lambda values: [part(values) for part in parts]
+                return lambda values: list(each(values))
             if hasattr(item, "_fields"):
-                return lambda values: type(item)(*(part(values) for part in parts))
-            return lambda values: tuple(part(values) for part in parts)
+                return lambda values: type(item)(*each(values))
+            return lambda values: tuple(each(values))
         if isinstance(item, Mapping):
             pairs = [(key, self._resolve(value)) for key, value in item.items()]
             kind: Any = type(item)
@@ -104,6 +110,13 @@ class Fetches:
                 return lambda values: contract(item, [part(values) for part in components])
         position = self._position(item)
         return itemgetter(position)
+
+    def _each(self, items: Sequence[Any]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """What gives the result of each of `items`."""
+        if len(items) > 1 and all(map(_is_single, items)):
+            return itemgetter(*map(self._position, items))
+        parts = [self._resolve(item) for item in items]
+        return lambda values: [part(values) for part in parts]
 
     def _position(self, item: Any) -> int:
         try:
