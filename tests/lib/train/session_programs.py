@@ -151,7 +151,14 @@ def training_session(tf: Any, folder: str) -> Any:
             while not session.should_stop():
                 kept.append(float(session.run(loss)))
         tf.summary.FileWriterCache.clear()
+        _wait_for_the_next_second()
     return kept, files(folder), event_files(tf, folder)
+
+
+def _wait_for_the_next_second() -> None:
+    """TensorFlow's event files are called by the second: a later one may replace the earlier."""
+    now = time.time()
+    time.sleep(int(now) + 1 - now)
 
 
 def session_without_hooks_of_its_own(tf: Any, folder: str) -> Any:
