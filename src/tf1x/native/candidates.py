@@ -10,18 +10,18 @@ import numpy as np
 from tf1x.native.library import on_cpu
 from tf1x.native.random import packed
 
-_DISTRIBUTIONS = {"uniform": 0, "log_uniform": 1}
+_DISTRIBUTIONS = {"UniformCandidateSampler": 0, "LogUniformCandidateSampler": 1}
 
 
 def different(
-    distribution: str, seed: Any, seed2: Any, start: Any, count: int, range_max: int
+    sampler: str, seed: Any, seed2: Any, start: Any, count: int, range_max: int
 ) -> tuple[Any, Any] | None:
     """The first `count` different classes from block `start` on, and the number of draws.
 
     None where there is no kernel.
 
     Args:
-        distribution: "uniform" or "log_uniform".
+        sampler: the op.
 
     Returns:
         int64 [count] and an int64 scalar.
@@ -31,6 +31,6 @@ def different(
     struct: Any = jax.ShapeDtypeStruct
     results = struct((count,), np.int64), struct((), np.int64)
     call: Any = jax.ffi.ffi_call("tf1x_candidates", results, vmap_method="sequential")
-    kind, limit = np.int64(_DISTRIBUTIONS[distribution]), np.int64(range_max)
+    kind, limit = np.int64(_DISTRIBUTIONS[sampler]), np.int64(range_max)
     classes, draws = call(packed(seed, seed2, start), distribution=kind, range=limit)
     return classes, draws

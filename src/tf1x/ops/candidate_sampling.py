@@ -120,16 +120,11 @@ def _different(draw: Draw, start: Any, count: int) -> tuple[Any, Any]:
 
 
 def _sampler(
-    name: str,
-    distribution: str,
-    draw: Callable[..., Any],
-    probability: Callable[[Any, int], Any],
-    doc: str,
+    name: str, draw: Callable[..., Any], probability: Callable[[Any, int], Any], doc: str
 ) -> Any:
     """Declare a sampler over [0, range_max).
 
     Args:
-        distribution: its name in `native.different`, which gives the same classes.
         draw: (seed, seed2, first block, count, range_max) to classes; two words a draw.
         probability: (classes, range_max) to their float32 probabilities.
     """
@@ -150,7 +145,7 @@ def _sampler(
             return draw(*counter.key, block, count, range_max)
 
         if unique:
-            by_kernel = native.different(distribution, *counter.key, start, num_sampled, range_max)
+            by_kernel = native.different(name, *counter.key, start, num_sampled, range_max)
             sampled, tries = by_kernel or _different(classes_from, start, num_sampled)
         else:
             sampled, tries = classes_from(start, num_sampled), num_sampled
@@ -187,17 +182,12 @@ def _uniform_probability(classes: Any, range_max: int) -> Any:
 
 LogUniformCandidateSampler = _sampler(
     "LogUniformCandidateSampler",
-    "log_uniform",
     _draw_log_uniform,
     _log_uniform_probability,
     "Classes k with probability log((k + 2) / (k + 1)) / log(range_max + 1).",
 )
 UniformCandidateSampler = _sampler(
-    "UniformCandidateSampler",
-    "uniform",
-    _draw_uniform,
-    _uniform_probability,
-    "Classes, all equally likely.",
+    "UniformCandidateSampler", _draw_uniform, _uniform_probability, "Classes, all equally likely."
 )
 
 

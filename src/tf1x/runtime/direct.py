@@ -77,7 +77,7 @@ def direct_run(
                 results = function(*inputs, *old, *constants)
             if checks and compiled.has_failed(results):
                 fail(fed, results)
-            variables.update(zip(writes, results[first:last]))
+            variables.update(zip(writes, results[first:last], strict=True))
             if random:
                 compiled.advance(state)
             if waits:

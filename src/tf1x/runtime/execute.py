@@ -469,8 +469,8 @@ class Executor(Runner):
     def run(self, feed_dict: Any) -> Any:
         """Run with the values of `feed_dict`, whose keys are those this executor was made for."""
         if self._feeds.plain:
-            takers = self._takers
-            values = [f(v) for f, v in zip(takers, feed_dict.values())] if takers else []
+            given = feed_dict.values() if self._fed else ()
+            values = [take(v) for take, v in zip(self._takers, given, strict=True)]
         else:
             values = [feeding.to_array(t, v) for t, v in self._feeds.flatten(feed_dict)]
         form: Any = None if self._is_host_only else tuple([x.shape for x in values])
