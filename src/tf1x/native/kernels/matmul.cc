@@ -18,6 +18,8 @@ constexpr int kVectors = kRegisters == 32 ? 4 : 2, kWidth = kVectors * kLanes;
 constexpr int kRows = (kRegisters - kVectors - 1) / kVectors;
 // Terms that are added at a time: so much of a panel takes a quarter of the second cache.
 constexpr int64_t kDepth = 512;
+// Numbers of the right matrix that are laid out at a time for several blocks: 4 MiB.
+constexpr int64_t kPacked = 1 << 20;
 // Rows that pass by a panel at a time, at least.
 constexpr int64_t kBlock = 16 * kRows;
 // A thread is worth waking for so many multiplications.
@@ -106,33 +108,52 @@ inline void pack_rows(const Matrix& left, int64_t terms, int64_t height, float* 
   }
 }
 
-// `Rows` rows of the result's columns of one panel, the `valid` ones, which lie in its first
-// `Vectors` vectors; `adds`: the sums times `factor` are added to what is there. The left rows lie
-// `left_stride` apart, or are `Packed` by `pack_rows`.
+// Rows of the left matrix, `stride` apart, or `packed` by `pack_rows`.
+struct LeftRows {
+  const float* data;
+  int64_t stride, count;
+  bool packed;
+};
+
+// Columns of the result, at most kWidth; `adds`: the sums times `factor` are added to what is there.
+struct Strip {
+  float* data;
+  int64_t stride, width;
+  bool adds;
+  float factor;
+};
+
+// `Count` rows of a strip that has as many vectors as `Vectors`, from a panel.
 //
 // With addresses known but for a register, four terms at a time take few instructions beside the
 // multiplications: 1.1 times as fast where another thread of the same core has its share.
-template <int Rows, int Vectors, bool Packed>
+template <int Count, int Vectors, bool Packed>
 inline void tile(const float* left, int64_t left_stride, const float* panel, int64_t terms,
-                 float* result, int64_t stride, int64_t valid, bool adds, float factor) {
-  const int64_t row = Packed ? 1 : left_stride, column = Packed ? Rows : 1;
-  Vector sums[Rows][Vectors] = {};
+                 float* result, const Strip& strip) {
+  const int64_t row = Packed ? 1 : left_stride, column = Packed ? Count : 1;
+  for (int i = 0; i < Count; ++i) {  // they are wanted in the end
+    __builtin_prefetch(result + i * strip.stride, 1);
+    __builtin_prefetch(result + i * strip.stride + strip.width - 1, 1);
+  }
+  Vector sums[Count][Vectors] = {};
 #pragma GCC unroll 4
   for (int64_t k = 0; k < terms; ++k, left += column, panel += kWidth) {
     Vector right[Vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v) right[v] = load(panel + v * kLanes);
 #pragma GCC unroll 8
-    for (int i = 0; i < Rows; ++i) {
+    for (int i = 0; i < Count; ++i) {
       const float x = left[i * row];
 #pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v) sums[i][v] += x * right[v];
     }
   }
+  const bool adds = strip.adds;
+  const float factor = strip.factor;
 #pragma GCC unroll 8
-  for (int i = 0; i < Rows; ++i) {
-    float* to = result + i * stride;
-    if (valid == Vectors * kLanes) {
+  for (int i = 0; i < Count; ++i) {
+    float* to = result + i * strip.stride;
+    if (strip.width == Vectors * kLanes) {
 #pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v) {
         store(to + v * kLanes, adds ? load(to + v * kLanes) + factor * sums[i][v] : sums[i][v]);
@@ -140,9 +161,33 @@ inline void tile(const float* left, int64_t left_stride, const float* panel, int
     } else {
       float values[Vectors * kLanes];
       std::memcpy(values, &sums[i], sizeof values);
-      for (int64_t j = 0; j < valid; ++j) to[j] = adds ? to[j] + factor * values[j] : values[j];
+      for (int64_t j = 0; j < strip.width; ++j) {
+        to[j] = adds ? to[j] + factor * values[j] : values[j];
+      }
     }
   }
+}
+
+template <int Vectors, bool Packed>
+void tiles_of(const LeftRows& left, const float* panel, int64_t terms, const Strip& strip) {
+  in_parts(left.count, kRows, [&](int64_t row, int64_t length) {
+    const float* from = left.data + row * (Packed ? terms : left.stride);
+    with_constant<kRows>(length, [&](auto count) {
+      tile<count(), Vectors, Packed>(from, left.stride, panel, terms,
+                                     strip.data + row * strip.stride, strip);
+    });
+  });
+}
+
+// All rows of a strip.
+void tiles(const LeftRows& left, const float* panel, int64_t terms, const Strip& strip) {
+  with_constant<kVectors>(ceil_div(strip.width, kLanes), [&](auto vectors) {
+    if (left.packed) {
+      tiles_of<vectors(), true>(left, panel, terms, strip);
+    } else {
+      tiles_of<vectors(), false>(left, panel, terms, strip);
+    }
+  });
 }
 
 // `sums` [Rows, columns] += left [Rows, Terms] * right [Terms, columns], or `=` at the start.
@@ -212,47 +257,46 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   const int64_t fitting = (384 << 10) / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(most, 1);
   const int64_t blocks = ceil_div(rows, copies ? kBlock : std::max(kBlock, fitting));
   const int64_t block = blocks ? ceil_div(rows, blocks) : 0;
-  // Threads share the blocks; where these are few, the panels too.
-  const int64_t groups = blocks >= 2 * (helpers.count + 1) ? 1 : panels;
-  const bool shared = blocks > 1;  // the panels, which are laid out once for all blocks
-  const Buffer packed = buffer(shared ? panels * most * kWidth : 0);
+  // Threads share the blocks; where these are few, the panels too. Each part packs its rows.
+  const int64_t threads = helpers.count + 1;
+  const int64_t parts = threads == 1 || blocks >= 2 * threads ? 1 : copies ? 4 * threads : panels;
+  const int64_t groups = std::min(parts, panels);
+  // Panels of several blocks are laid out once, of as many terms as fit. All terms of a block's sums
+  // follow each other, so that these stay in a cache.
+  const bool shared = blocks > 1;
+  const int64_t terms_once =
+      shared ? std::max<int64_t>(kPacked / (panels * kWidth) / kDepth, 1) * kDepth : kDepth;
+  const Buffer packed = buffer(shared ? panels * std::min(terms, terms_once) * kWidth : 0);
 
-  for (int64_t start = 0; start < terms; start += kDepth) {
-    const int64_t depth = std::min(kDepth, terms - start);
+  for (int64_t first = 0; first < terms; first += terms_once) {
+    const int64_t length = std::min(terms_once, terms - first);
     const auto width = [&](int64_t p) { return std::min<int64_t>(kWidth, columns - p * kWidth); };
     const auto pack_panel = [&](int64_t p, float* to) {
-      const float* from = right.data + start * right.row + p * kWidth * right.column;
-      pack({from, right.row, right.column}, depth, width(p), to);
+      const float* from = right.data + first * right.row + p * kWidth * right.column;
+      pack({from, right.row, right.column}, length, width(p), to);
     };
     if (shared) {
       parallel_for(helpers, panels,
-                   [&](int64_t p) { pack_panel(p, packed.get() + p * depth * kWidth); });
+                   [&](int64_t p) { pack_panel(p, packed.get() + p * length * kWidth); });
     }
     parallel_for(helpers, blocks * groups, [&](int64_t item) {
       const int64_t top = item / groups * block, group = item % groups;
       const int64_t height = std::min(block, rows - top);
       if (height <= 0) return;
-      float* own = scratch((shared ? 0 : depth * kWidth) + (copies ? depth * block : 0));
-      float* copy = own + (shared ? 0 : depth * kWidth);
-      const Matrix here{left.data + top * left.row + start * left.column, left.row, left.column};
-      if (copies) pack_rows(here, depth, height, copy);
-      for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
-        const float* panel = shared ? packed.get() + p * depth * kWidth : own;
-        if (!shared) pack_panel(p, own);
-        with_constant<kVectors>(ceil_div(width(p), kLanes), [&](auto vectors) {
-          in_parts(height, kRows, [&](int64_t row, int64_t length) {
-            with_constant<kRows>(length, [&](auto count) {
-              float* to = result + (top + row) * columns + p * kWidth;
-              if (copies) {
-                tile<count(), vectors(), true>(copy + row * depth, 0, panel, depth, to, columns,
-                                               width(p), adds || start > 0, factor);
-              } else {
-                tile<count(), vectors(), false>(here.data + row * here.row, here.row, panel, depth,
-                                                to, columns, width(p), adds || start > 0, factor);
-              }
-            });
-          });
-        });
+      float* own = scratch((shared ? 0 : most * kWidth) + (copies ? most * block : 0));
+      float* copy = own + (shared ? 0 : most * kWidth);
+      for (int64_t start = 0; start < length; start += kDepth) {
+        const int64_t depth = std::min(kDepth, length - start);
+        const bool adding = adds || first + start > 0;
+        const Matrix here{left.data + top * left.row + (first + start) * left.column, left.row,
+                          left.column};
+        if (copies) pack_rows(here, depth, height, copy);
+        for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
+          const float* panel = shared ? packed.get() + (p * length + start) * kWidth : own;
+          if (!shared) pack_panel(p, own);
+          tiles({copies ? copy : here.data, here.row, height, copies}, panel, depth,
+                {result + top * columns + p * kWidth, columns, width(p), adding, factor});
+        }
       }
     });
   }
