@@ -14,10 +14,11 @@ namespace tf1x {
 namespace {
 
 // A tile: kRows rows of kVectors vectors, and registers for a panel's row.
-constexpr int kVectors = kRegisters == 32 ? 3 : 2, kWidth = kVectors * kLanes;
-constexpr int kRows = kRegisters == 32 ? 8 : 6;
-// Terms that are added at a time: a panel's part takes half of a first cache.
-constexpr int64_t kDepth = 128;
+// Batches are mostly whole numbers of such rows.
+constexpr int kVectors = 3, kWidth = kVectors * kLanes;
+constexpr int kRows = kRegisters == 32 ? 8 : 4;
+// Terms that are added at a time: a panel's part, 24 KiB, stays in a first cache.
+constexpr int64_t kDepth = 6144 / kWidth;
 // Rows of the left factor at a time: their copy stays in the second cache.
 constexpr int64_t kBlock = 256;
 // A thread is worth waking for so many multiplications.
@@ -46,6 +47,7 @@ inline void tile(const float* left, const float* panel, const float* ahead, int6
                  float* result, int64_t stride, int64_t valid_rows, int64_t valid_columns,
                  bool first) {
   Vector sums[kRows][kVectors] = {};
+#pragma GCC unroll 4
   for (int64_t k = 0; k < depth; ++k, left += kRows, panel += kWidth, ahead += kLanes) {
     __builtin_prefetch(ahead);
     Vector right[kVectors];

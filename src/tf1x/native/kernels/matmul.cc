@@ -14,14 +14,14 @@ namespace tf1x {
 namespace {
 
 // A tile: kRows rows of kVectors vectors, and registers for a panel's row.
-constexpr int kVectors = kRegisters == 32 ? 4 : 2, kWidth = kVectors * kLanes;
+constexpr int kVectors = kRegisters == 32 ? 4 : 3, kWidth = kVectors * kLanes;
 constexpr int kRows = (kRegisters - kVectors - 1) / kVectors;
 // Terms that are added at a time: so much of a panel takes a quarter of the second cache.
 constexpr int64_t kDepth = 512;
 // Numbers of the right matrix that are laid out at a time for several blocks: 4 MiB.
 constexpr int64_t kPacked = 1 << 20;
 // Rows that pass by a panel at a time, at least.
-constexpr int64_t kBlock = 16 * kRows;
+constexpr int64_t kBlock = 96;
 // A thread is worth waking for so many multiplications.
 constexpr int64_t kWorth = 5 << 18;
 
