@@ -10,6 +10,9 @@ from typing import Any as _Any
 _collecting = _gc.isenabled()
 _gc.disable()
 try:
+    from tf1x import jax_import as _jax_import
+
+    _jax_import.run()
     from tf1x import api as _api
     from tf1x import surface as _surface
     from tf1x._version import __version__ as __version__

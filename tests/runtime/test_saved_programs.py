@@ -206,7 +206,11 @@ def test_what_was_not_used_for_long_goes(folder: Path, monkeypatch: pytest.Monke
     os.utime(old, (0, 0))
     monkeypatch.setattr(saved_programs, "_MAX_BYTES", new.stat().st_size)
     saved_programs.keep_in(folder)
-    assert list(folder.iterdir()) == [new]
+    run(embedding)
+    assert set(folder.iterdir()) == {old, new}  # nothing has been saved
+    run(loop)
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

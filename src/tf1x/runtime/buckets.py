@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import jaxpr_as_fun
 
 from tf1x.core.errors import OpError
 from tf1x.ops import xp
@@ -126,6 +125,8 @@ class PaddedSegment(Compiled):
         return tuple([x.shape for x in inputs])
 
     def _compile(self, state: State, inputs: Sequence[Any]) -> Callable[..., Any]:
+        from jax.extend.core import jaxpr_as_fun
+
         sizes = self._layout.sizes(self._signature(inputs))
         assert sizes is not None
         traces = self._layout.traces(sizes)

@@ -1,14 +1,24 @@
-"""A traced program (JAX's jaxpr) run equation by equation, some of them in another way."""
+"""A traced program (JAX's jaxpr) run equation by equation, some of them in another way.
+
+`jax.extend` takes 40 ms to import, and programs that are loaded (saved_programs.py) need nothing of it:
+the modules that work on traced programs import it when they do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from jax.extend.core import ClosedJaxpr, Literal
+if TYPE_CHECKING:
+    from jax.extend.core import ClosedJaxpr, Literal
 
 # The outputs of an equation, from it and the values of its inputs.
 Rule = Callable[[Any, list[Any]], Sequence[Any]]
+
+
+def is_literal(atom: Any) -> TypeGuard[Literal]:
+    """Whether an equation's input is a constant rather than a variable."""
+    return hasattr(atom, "val")
 
 
 def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
@@ -19,7 +29,7 @@ def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
         values = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *args], strict=True))
 
         def read(atom: Any) -> Any:
-            return atom.val if isinstance(atom, Literal) else values[atom]
+            return atom.val if is_literal(atom) else values[atom]
 
         for equation in jaxpr.eqns:
             outputs = rule(equation, [read(atom) for atom in equation.invars])
@@ -31,10 +41,10 @@ def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
 
 def live(program: ClosedJaxpr) -> set[Any]:
     """The variables that the program's outputs depend on."""
-    found = {atom for atom in program.jaxpr.outvars if not isinstance(atom, Literal)}
+    found = {atom for atom in program.jaxpr.outvars if not is_literal(atom)}
     for equation in reversed(program.jaxpr.eqns):
         if found.intersection(equation.outvars):
-            found.update(atom for atom in equation.invars if not isinstance(atom, Literal))
+            found.update(atom for atom in equation.invars if not is_literal(atom))
     return found
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
-from jax.extend.core import ClosedJaxpr, Literal
 
 from tf1x.native import adam, descent
-from tf1x.runtime.equations import bound, interpreting, live
+from tf1x.runtime.equations import bound, interpreting, is_literal, live
+
+if TYPE_CHECKING:
+    from jax.extend.core import ClosedJaxpr
 
 
 class _Product(NamedTuple):
@@ -62,7 +64,7 @@ def _only_gradients(program: ClosedJaxpr) -> set[Any]:
     """What gradient descent alone takes."""
     eqns = program.jaxpr.eqns
     atoms = [atom for e in eqns for atom in e.invars] + list(program.jaxpr.outvars)
-    uses = Counter(atom for atom in atoms if not isinstance(atom, Literal))
+    uses = Counter(atom for atom in atoms if not is_literal(atom))
     return {e.invars[2] for e in eqns if _is_descent(e) and uses[e.invars[2]] == 1}
 
 

@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Literal
+
+from tf1x.runtime.equations import is_literal
 
 
 class NotPadded(Exception):
@@ -208,7 +209,7 @@ class Padded:
         ]
 
     def _read(self, atoms: Sequence[Any], values: dict[Any, Value]) -> Value:
-        if isinstance(atoms[0], Literal):
+        if is_literal(atoms[0]):
             return self._constant([np.asarray(a.val, a.aval.dtype) for a in atoms])
         return values[atoms[0]]
 

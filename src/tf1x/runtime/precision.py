@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import ClosedJaxpr
 
 from tf1x.runtime.equations import bound, interpreting
+
+if TYPE_CHECKING:
+    from jax.extend.core import ClosedJaxpr
 
 
 class Products(enum.Enum):
@@ -71,6 +73,8 @@ def _applied(equation: Any, inputs: list[Any], done: dict[int, ClosedJaxpr]) -> 
 
 def _inner(value: Any, done: dict[int, ClosedJaxpr]) -> Any:
     """A parameter of an equation, with the programs in it reduced."""
+    from jax.extend.core import ClosedJaxpr
+
     if isinstance(value, ClosedJaxpr):
         return _reduced(value, done)
     if isinstance(value, tuple) and value and all(isinstance(x, ClosedJaxpr) for x in value):

@@ -46,7 +46,7 @@ def keep_in(folder: Path | None) -> None:
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _make_room(folder)
+            _make_room.cache_clear()
         except OSError:  # no room, or a read-only home: run without
             folder = None
     _folder = folder
@@ -99,8 +99,10 @@ class SavedProgram:
         """The function compiled; it is kept with the notes."""
         compiled, is_new = _compiled(function, specs, donated)
         if is_new:
-            with contextlib.suppress(OSError), replacing(os.fspath(self._path)) as file:
-                pickle.dump((notes, *serialize(compiled)), file)  # type: ignore[no-untyped-call]
+            with contextlib.suppress(OSError):
+                _make_room(self._path.parent)
+                with replacing(os.fspath(self._path)) as file:
+                    pickle.dump((notes, *serialize(compiled)), file)  # type: ignore[no-untyped-call]
         return compiled
 
 
@@ -144,6 +146,7 @@ def _hits() -> int:
     return len(_events)
 
 
+@functools.cache  # once, and only where something is saved: a full folder takes 0.1 s to look at
 def _make_room(folder: Path) -> None:
     files = [(entry.stat(), entry.path) for entry in os.scandir(folder)]
     files.sort(key=lambda file: file[0].st_mtime)
