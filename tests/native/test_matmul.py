@@ -47,6 +47,8 @@ def compare(rows: int, terms: int, columns: int, transpose_a: bool, transpose_b:
         (0, 5, 3),
         (4, 0, 3),
         (4, 5, 0),
+        (700, 5, 0),
+        (250, 2100, 600),  # more terms than are laid out at a time
     ],
 )
 def test_cases(rows: int, terms: int, columns: int, transpose_a: bool, transpose_b: bool) -> None:

@@ -249,6 +249,7 @@ void multiply_few(const Helpers& given, int64_t rows, int64_t terms, int64_t col
 
 void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
               const Matrix& left, const Matrix& right, bool adds, float factor, float* result) {
+  if (rows == 0 || columns == 0) return;
   Helpers helpers = given;
   helpers.count = std::min(given.count, rows * terms * columns / kWorth);
   const int64_t panels = ceil_div(columns, kWidth), most = std::min(terms, kDepth);
@@ -256,7 +257,7 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   const bool copies = left.column != 1;
   const int64_t fitting = (384 << 10) / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(most, 1);
   const int64_t blocks = ceil_div(rows, copies ? kBlock : std::max(kBlock, fitting));
-  const int64_t block = blocks ? ceil_div(rows, blocks) : 0;
+  const int64_t block = ceil_div(rows, blocks);
   // Threads share the blocks; where these are few, the panels too. Each part packs its rows.
   const int64_t threads = helpers.count + 1;
   const int64_t parts = threads == 1 || blocks >= 2 * threads ? 1 : copies ? 4 * threads : panels;
