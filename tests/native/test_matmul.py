@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tf1x.native import matmul
-from tf1x.ops.matmul import _product
+from tf1x.ops.matmul import product
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -70,7 +70,7 @@ def test_derivatives(transpose_a: bool, transpose_b: bool) -> None:
 
     def derivatives(a: Any, b: Any) -> Any:
         def slope(a: Any, b: Any) -> Any:
-            cubes = lambda a, b: (_product(a, b, transpose_a, transpose_b) ** 3).sum()  # noqa: E731
+            cubes = lambda a, b: (product(a, b, transpose_a, transpose_b) ** 3).sum()  # noqa: E731
             return sum((part**2).sum() for part in jax.grad(cubes, (0, 1))(a, b))
 
         return jax.jit(jax.grad(slope, (0, 1)))(a, b)

@@ -45,7 +45,12 @@ def _matmul_shape(op: Operation) -> Any:
     return [(rows, columns)]
 
 
-def _product(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+def product(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """The product of two matrices, each transposed first if wanted.
+
+    Raises:
+        InvalidArgumentError: their sizes do not fit.
+    """
     left, right = a.T if transpose_a else a, b.T if transpose_b else b
     if left.shape[1] != right.shape[0]:
         sizes = f"In[0]: {list(a.shape)}, In[1]: {list(b.shape)}"
@@ -58,7 +63,7 @@ def _product(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
 @op("a: T, b: T -> product: T", T=_MATMUL, shape=_matmul_shape, attrs=_GRAD)
 def MatMul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """The product of two matrices, each transposed first if wanted."""
-    return _product(a, b, transpose_a, transpose_b)
+    return product(a, b, transpose_a, transpose_b)
 
 
 @op(
@@ -70,7 +75,7 @@ def MatMul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = Fal
 )
 def SparseMatMul(a: Any, b: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """`MatMul` of matrices said to hold many zeros; they are multiplied like any others."""
-    return _product(a.astype("float32"), b.astype("float32"), transpose_a, transpose_b)
+    return product(a.astype("float32"), b.astype("float32"), transpose_a, transpose_b)
 
 
 def _batch_shape(broadcasts: bool) -> Any:

@@ -11,7 +11,7 @@ from jax import lax
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.operation import Operation, Tensor
 from tf1x.native import gemm
-from tf1x.ops import xp
+from tf1x.ops import matmul, xp
 from tf1x.ops.list_value import ListValue
 from tf1x.ops.pullback import leaf
 from tf1x.runtime.functions import NeedsConcrete, Traced, carried, fitted
@@ -329,7 +329,8 @@ class _Sweep:
                 if weight is None:
                     continue
                 x = next(remaining)
-                update = x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+                flat = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+                update = matmul.product(*flat, transpose_a=True)
                 rows = product.rows(grads[weight].shape[0], x.shape[-1])
                 grads[weight] = grads[weight].at[rows].add(update)
             return tuple(grads[i] for i in active)

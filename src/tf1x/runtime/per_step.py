@@ -33,7 +33,7 @@ from tf1x.core.references import variable_key
 from tf1x.core.static import constant_value
 from tf1x.native import gemm
 from tf1x.native.gemm import Packed
-from tf1x.ops import xp
+from tf1x.ops import matmul, xp
 from tf1x.ops.list_value import ListValue
 from tf1x.runtime.plan import plan_of
 from tf1x.runtime.trip_count import sequence
@@ -274,7 +274,7 @@ class PerStep:
                 early.append(None)
                 continue
             part = whole[:size] if product.early_first else whole[whole.shape[0] - size :]
-            flat = factor.reshape(-1, size) @ part
+            flat = matmul.product(factor.reshape(-1, size), part)
             early.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
         return early, late
 

@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "panels.h"
 #include "tiles.h"
 
 namespace tf1x {
@@ -31,10 +32,16 @@ void pack_left(const float* left, int64_t count, int64_t rows, float* packed) {
     const int64_t depth = std::min(kDepth, rows - start);
     for (int64_t m = 0; m < count; m += kRows, packed += depth * kRows) {
       const int64_t valid = std::min<int64_t>(kRows, count - m);
-      if (valid < kRows) std::memset(packed, 0, depth * kRows * sizeof(float));
-      for (int64_t i = 0; i < valid; ++i) {
-        const float* row = left + (m + i) * rows + start;
-        for (int64_t k = 0; k < depth; ++k) packed[k * kRows + i] = row[k];
+      const float* from = left + m * rows + start;
+      int64_t k = 0;
+      for (; k + kLanes <= depth; k += kLanes) {
+        Vector block[kRows] = {};
+        for (int64_t i = 0; i < valid; ++i) block[i] = load(from + i * rows + k);
+        by_columns<kRows>(block);
+        for (int i = 0; i < kRows; ++i) store(packed + k * kRows + i * kLanes, block[i]);
+      }
+      for (; k < depth; ++k) {
+        for (int64_t i = 0; i < kRows; ++i) packed[k * kRows + i] = i < valid ? from[i * rows + k] : 0;
       }
     }
   }
@@ -102,21 +109,9 @@ void pack(const Helpers& helpers, const float* matrix, int64_t rows, int64_t col
           bool transposed, float* packed) {
   parallel_for(helpers, ceil_div(columns, kWidth), [&](int64_t index) {
     const int64_t first = index * kWidth, valid = std::min<int64_t>(kWidth, columns - first);
-    float* panel = packed + first * rows;
-    if (valid < kWidth) std::memset(panel, 0, rows * kWidth * sizeof(float));
-    if (!transposed) {
-      for (int64_t k = 0; k < rows; ++k) {
-        std::memcpy(panel + k * kWidth, matrix + k * columns + first, valid * sizeof(float));
-      }
-      return;
-    }
-    for (int64_t start = 0; start < rows; start += kLanes) {
-      const int64_t end = std::min<int64_t>(rows, start + kLanes);
-      for (int64_t j = 0; j < valid; ++j) {
-        const float* row = matrix + (first + j) * rows;
-        for (int64_t k = start; k < end; ++k) panel[k * kWidth + j] = row[k];
-      }
-    }
+    const Matrix right = transposed ? Matrix{matrix + first * rows, 1, rows}
+                                    : Matrix{matrix + first, columns, 1};
+    pack_panel<kVectors>(right, rows, valid, packed + first * rows);
   });
 }
 

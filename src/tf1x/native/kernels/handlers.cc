@@ -191,7 +191,7 @@ ffi::Error pack_matrix(ffi::ThreadPool pool, int64_t transposed, Rows matrix,
                        ffi::Result<ffi::BufferR1<ffi::F32>> packed) {
   return guarded([&] {
     const auto size = matrix.dimensions();
-    pack(helpers_of(pool), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
+    pack(helpers_of(pool, kPerNumber * matrix.element_count()), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
          transposed != 0, packed->typed_data());
   });
 }
@@ -199,8 +199,10 @@ ffi::Error pack_matrix(ffi::ThreadPool pool, int64_t transposed, Rows matrix,
 ffi::Error multiply_packed(ffi::ThreadPool pool, Rows left, ffi::BufferR1<ffi::F32> packed,
                            ffi::Result<Rows> result) {
   return guarded([&] {
-    multiply(helpers_of(pool), left.typed_data(), packed.typed_data(), left.dimensions()[0],
-             left.dimensions()[1], result->dimensions()[1], result->typed_data());
+    const int64_t rows = left.dimensions()[0], terms = left.dimensions()[1];
+    const int64_t columns = result->dimensions()[1];
+    multiply(helpers_of(pool, rows * terms * columns), left.typed_data(), packed.typed_data(), rows,
+             terms, columns, result->typed_data());
   });
 }
 

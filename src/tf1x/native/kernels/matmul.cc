@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "panels.h"
 #include "tiles.h"
 
 namespace tf1x {
@@ -31,65 +32,6 @@ constexpr int kFew = 4;
 constexpr int64_t kPart = 128;
 // A thread is worth waking for a right matrix of so many numbers: it has to come from memory.
 constexpr int64_t kFar = 1 << 17;
-
-template <int... I>
-inline void interleave(Vector a, Vector b, Vector* out, std::integer_sequence<int, I...>) {
-#if defined(__clang__) || __GNUC__ >= 12
-  out[0] = __builtin_shufflevector(a, b, (I % 2 * kLanes + I / 2)...);
-  out[1] = __builtin_shufflevector(a, b, (I % 2 * kLanes + (kLanes + I) / 2)...);
-#else
-  typedef int Indices __attribute__((vector_size(4 * kLanes)));
-  out[0] = __builtin_shuffle(a, b, Indices{(I % 2 * kLanes + I / 2)...});
-  out[1] = __builtin_shuffle(a, b, Indices{(I % 2 * kLanes + (kLanes + I) / 2)...});
-#endif
-}
-
-// A block of kLanes by kLanes numbers, transposed.
-inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  Vector a[kLanes], b[kLanes];
-  for (int i = 0; i < kLanes; ++i) a[i] = load(from + i * from_stride);
-  for (int n = 1; n < kLanes; n *= 2) {
-    for (int i = 0; i < kLanes / 2; ++i) {
-      interleave(a[i], a[i + kLanes / 2], b + 2 * i, std::make_integer_sequence<int, kLanes>());
-    }
-    std::memcpy(a, b, sizeof a);
-  }
-  for (int i = 0; i < kLanes; ++i) store(to + i * to_stride, a[i]);
-}
-
-// The first `valid` columns of `right` as one panel, the rest of it zeros: [term][kWidth].
-inline void pack(const Matrix& right, int64_t terms, int64_t valid, float* panel) {
-  if (right.column == 1) {
-    for (int64_t k = 0; k < terms; ++k) {
-      const float* from = right.data + k * right.row;
-      float* to = panel + k * kWidth;
-      if (valid == kWidth) {
-        for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, load(from + v * kLanes));
-      } else {
-        std::memcpy(to, from, valid * sizeof(float));
-        std::memset(to + valid, 0, (kWidth - valid) * sizeof(float));
-      }
-    }
-    return;
-  }
-  if (valid < kWidth) std::memset(panel, 0, terms * kWidth * sizeof(float));
-  const auto one = [&](int64_t k, int64_t j) {
-    panel[k * kWidth + j] = right.data[k * right.row + j * right.column];
-  };
-  int64_t j = 0;
-  for (; j + kLanes <= valid && right.row == 1; j += kLanes) {
-    int64_t k = 0;
-    for (; k + kLanes <= terms; k += kLanes) {
-      transpose(right.data + j * right.column + k, right.column, panel + k * kWidth + j, kWidth);
-    }
-    for (; k < terms; ++k) {
-      for (int64_t i = j; i < j + kLanes; ++i) one(k, i);
-    }
-  }
-  for (; j < valid; ++j) {
-    for (int64_t k = 0; k < terms; ++k) one(k, j);
-  }
-}
 
 // Columns of the left matrix that lie in order, `height` numbers of each, as tiles' rows:
 // [tile][term][row]. Read as they lie, each term's few numbers would be on another cache line.
@@ -272,13 +214,13 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   for (int64_t first = 0; first < terms; first += terms_once) {
     const int64_t length = std::min(terms_once, terms - first);
     const auto width = [&](int64_t p) { return std::min<int64_t>(kWidth, columns - p * kWidth); };
-    const auto pack_panel = [&](int64_t p, float* to) {
+    const auto pack = [&](int64_t p, float* to) {
       const float* from = right.data + first * right.row + p * kWidth * right.column;
-      pack({from, right.row, right.column}, length, width(p), to);
+      pack_panel<kVectors>({from, right.row, right.column}, length, width(p), to);
     };
     if (shared) {
       parallel_for(helpers, panels,
-                   [&](int64_t p) { pack_panel(p, packed.get() + p * length * kWidth); });
+                   [&](int64_t p) { pack(p, packed.get() + p * length * kWidth); });
     }
     parallel_for(helpers, blocks * groups, [&](int64_t item) {
       const int64_t top = item / groups * block, group = item % groups;
@@ -294,7 +236,7 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
         if (copies) pack_rows(here, depth, height, copy);
         for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
           const float* panel = shared ? packed.get() + (p * length + start) * kWidth : own;
-          if (!shared) pack_panel(p, own);
+          if (!shared) pack(p, own);
           tiles({copies ? copy : here.data, here.row, height, copies}, panel, depth,
                 {result + top * columns + p * kWidth, columns, width(p), adding, factor});
         }

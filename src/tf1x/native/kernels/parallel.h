@@ -8,18 +8,25 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 namespace tf1x {
 
-// How often a waiting thread looks before it sleeps: some 50 us, what being woken costs.
-constexpr int kPauses = 2000;
-
-inline void pause() {
+// Waits for `there()` without sleeping for some 50 us, what being woken costs; returns whether it is.
+//
+// Now and then it lets others go first: on few cores the one who is waited for may want this one.
+template <typename There>
+inline bool linger(const There& there) {
+  for (int i = 1; i <= 2000; ++i) {
+    if (there()) return true;
+    if (i % 16 == 0) std::this_thread::yield();
 #if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  asm volatile("yield");
+    asm volatile("yield");
 #endif
+  }
+  return false;
 }
 
 // Threads that may help: `schedule` runs a function on one of them, some time, or never.
@@ -63,12 +70,10 @@ void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
   shared->body = &body;
   for (int64_t i = 0; i < wanted; ++i) helpers.schedule([shared] { shared->work(); });
   shared->work();
-  for (int i = 0; helpers.brief && i < kPauses; ++i) {
-    if (shared->finished.load() == count) return;
-    pause();
-  }
+  const auto finished = [&] { return shared->finished.load() == count; };
+  if (helpers.brief && linger(finished)) return;
   std::unique_lock<std::mutex> lock(shared->mutex);
-  shared->all_finished.wait(lock, [&] { return shared->finished.load() == count; });
+  shared->all_finished.wait(lock, finished);
 }
 
 }  // namespace tf1x

@@ -33,7 +33,7 @@ class Member {
  private:
   void run() {
     for (;;) {
-      for (int i = 0; i < kPauses && !has_work_.load(); ++i) pause();
+      linger([this] { return has_work_.load(); });
       std::function<void()> work;
       {
         std::unique_lock<std::mutex> lock(mutex_);
