@@ -25,6 +25,7 @@ OWN_FLAGS = {
     "batch_norm.cc": ["-ffp-contract=fast"],
     "candidates.cc": ["-ffp-contract=off"],
     "conv.cc": ["-ffp-contract=fast"],
+    "conv_pool.cc": [],
     "matmul.cc": ["-ffp-contract=fast"],
     "pool.cc": [],
     "adam.cc": ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"],

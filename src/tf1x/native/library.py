@@ -33,6 +33,7 @@ _TARGETS = (
     "tf1x_conv_forward",
     "tf1x_conv_images_gradient",
     "tf1x_conv_filter_gradient",
+    "tf1x_conv_max_pool",
     "tf1x_matmul",
     "tf1x_descend",
     "tf1x_pack",

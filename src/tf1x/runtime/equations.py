@@ -54,3 +54,12 @@ def bound(equation: Any, inputs: list[Any], params: dict[str, Any] | None = None
     given = equation.params if params is None else params
     found = primitive.bind(*inputs, **primitive.get_bind_params(given))
     return list(found) if primitive.multiple_results else [found]
+
+
+def kernel_call(equation: Any, target: str) -> Any:
+    """The call of a kernel in an equation that is nothing else (but its derivatives), else None."""
+    inner = equation.params.get("call_jaxpr")
+    if inner is None or len(inner.jaxpr.eqns) != 1:
+        return None
+    call = inner.jaxpr.eqns[0]
+    return call if call.params.get("target_name") == target else None

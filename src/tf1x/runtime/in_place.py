@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 
 from tf1x.native import adam, descent
-from tf1x.runtime.equations import bound, interpreting, is_literal, live
+from tf1x.runtime.equations import bound, interpreting, is_literal, kernel_call, live
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -32,7 +32,7 @@ class _Product(NamedTuple):
 def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     """The program with the updates that can be made in place so made."""
     eqns = program.jaxpr.eqns
-    calls = {e.outvars[0]: call for e in eqns if (call := _product_call(e)) is not None}
+    calls = {e.outvars[0]: call for e in eqns if (call := kernel_call(e, "tf1x_matmul"))}
     if not calls or not any(_is_descent(e) or _is_adam(e) for e in eqns):
         return program
     needed = live(program)
@@ -74,12 +74,3 @@ def _is_descent(equation: Any) -> bool:
 
 def _is_adam(equation: Any) -> bool:
     return bool(equation.params.get("target_name") == "tf1x_adam")
-
-
-def _product_call(equation: Any) -> Any:
-    """The call of the kernel in an equation of `native.matmul.product`, else None."""
-    inner = equation.params.get("call_jaxpr")
-    if inner is None or len(inner.jaxpr.eqns) != 1:
-        return None
-    call = inner.jaxpr.eqns[0]
-    return call if call.params.get("target_name") == "tf1x_matmul" else None

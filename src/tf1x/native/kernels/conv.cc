@@ -454,31 +454,39 @@ inline void filter_gradient(const Helpers& helpers, const ConvShape& s, const fl
 
 }  // namespace
 
-void conv_forward(const Helpers& helpers, const ConvShape& s, const float* images,
-                         const float* filter, float* result) {
-  if (winograd_suits(s)) return winograd_forward(helpers, s, images, filter, result);
+Convolution prepared(const Helpers& helpers, const ConvShape& s, const float* filter) {
+  if (winograd_suits(s)) return winograd_prepared(helpers, s, filter);
   Correlation c;
   for (int64_t i = 0; i < s.kernel_height; ++i) c.rows.push_back(i * s.dilation_height - s.top);
   for (int64_t j = 0; j < s.kernel_width; ++j) c.columns.push_back(j * s.dilation_width - s.left);
-  c.source = images;
-  c.batch = s.batch, c.height = s.height, c.width = s.width, c.channels = s.channels;
+  c.height = s.height, c.width = s.width, c.channels = s.channels;
   c.groups = s.groups();
   c.step_height = s.stride_height, c.step_width = s.stride_width;
-  c.result = result;
   c.result_height = s.out_height, c.result_width = s.out_width;
   c.result_channels = s.group_out();
   c.result_column_stride = s.out;
   c.result_row_stride = s.out_width * s.out;
   c.result_image_stride = s.out_height * s.out_width * s.out;
+  Convolution found;
   with_vectors(s.group_out(), [&](auto vectors) {
-    const Buffer panels = pack<vectors()>(
+    const std::shared_ptr<float[]> panels = pack<vectors()>(
         helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(), 1,
         [&](int64_t i, int64_t j, int64_t d, int64_t g) {
           return filter + ((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out();
         });
-    c.panels = panels.get();
-    correlate<vectors()>(helpers, c);
+    found = [c, panels, vectors](const Helpers& helpers, int64_t batch, const float* images,
+                                 float* result) {
+      Correlation here = c;
+      here.batch = batch, here.source = images, here.panels = panels.get(), here.result = result;
+      correlate<vectors()>(helpers, here);
+    };
   });
+  return found;
+}
+
+void conv_forward(const Helpers& helpers, const ConvShape& s, const float* images,
+                  const float* filter, float* result) {
+  prepared(helpers, s, filter)(helpers, s.batch, images, result);
 }
 
 void conv_images_gradient(const Helpers& helpers, const ConvShape& s, const float* filter,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "parallel.h"
 
@@ -21,6 +22,11 @@ struct ConvShape {
     return batch * out_height * out_width * out * kernel_height * kernel_width * depth;
   }
 };
+
+// The convolution of a number of images (not of `ConvShape::batch`), with its filter laid out.
+using Convolution = std::function<void(const Helpers& helpers, int64_t batch, const float* images,
+                                       float* result)>;
+Convolution prepared(const Helpers& helpers, const ConvShape& s, const float* filter);
 
 void conv_forward(const Helpers& helpers, const ConvShape& s, const float* images,
                   const float* filter, float* result);

@@ -7,6 +7,7 @@
 #include "batch_norm.h"
 #include "candidates.h"
 #include "conv.h"
+#include "conv_pool.h"
 #include "gather.h"
 #include "gemm.h"
 #include "matmul.h"
@@ -221,6 +222,18 @@ ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Nu
   });
 }
 
+ffi::Error pool_convolved(ffi::ThreadPool pool, Numbers conv_strides, Numbers dilations,
+                          Numbers conv_before, Numbers convolved, Numbers sizes, Numbers strides,
+                          Numbers before, Floats images, Floats filter, ffi::Result<Floats> result) {
+  return guarded([&] {
+    const ConvShape s = shape_of(images.dimensions(), filter.dimensions(), convolved, conv_strides,
+                                 dilations, conv_before);
+    conv_max_pool(helpers_of(pool, s.multiplications()), s,
+                  pool_shape(convolved, result->dimensions(), sizes, strides, before),
+                  images.typed_data(), filter.typed_data(), result->typed_data());
+  });
+}
+
 ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
                          Floats images, Floats gradient, ffi::Result<Floats> result) {
   return guarded([&] {
@@ -342,6 +355,19 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
                                   .Attr<Numbers>("sizes")
                                   .Attr<Numbers>("strides")
                                   .Attr<Numbers>("before")
+                                  .Arg<Floats>()
+                                  .Ret<Floats>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_max_pool, pool_convolved,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<Numbers>("conv_strides")
+                                  .Attr<Numbers>("conv_dilations")
+                                  .Attr<Numbers>("conv_before")
+                                  .Attr<Numbers>("convolved")
+                                  .Attr<Numbers>("sizes")
+                                  .Attr<Numbers>("strides")
+                                  .Attr<Numbers>("before")
+                                  .Arg<Floats>()
                                   .Arg<Floats>()
                                   .Ret<Floats>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool_gradient, pool_gradient,

@@ -290,15 +290,16 @@ bool winograd_suits(const ConvShape& s) {
          Grid(s.batch, s.out_height, s.out_width).tiles() >= 32;
 }
 
-void winograd_forward(const Helpers& helpers, const ConvShape& s, const float* images,
-                      const float* filter, float* result) {
-  const Buffer panels = panels_for(s.channels, s.out);
+Convolution winograd_prepared(const Helpers& helpers, const ConvShape& s, const float* filter) {
+  const std::shared_ptr<float[]> panels = panels_for(s.channels, s.out);
   transform_filter(helpers, s, filter, false, [&](int e, int64_t c, int64_t m, Vector v) {
     const int64_t row = (m / kWidth * kElements + e) * s.channels + c;
     store(panels.get() + row * kWidth + m % kWidth, v);
   });
-  correlate(helpers, {images, s.height, s.width, s.channels, s.top, s.left},
-            Grid(s.batch, s.out_height, s.out_width), s.out, panels.get(), result);
+  return [s, panels](const Helpers& helpers, int64_t batch, const float* images, float* result) {
+    correlate(helpers, {images, s.height, s.width, s.channels, s.top, s.left},
+              Grid(batch, s.out_height, s.out_width), s.out, panels.get(), result);
+  };
 }
 
 void winograd_images_gradient(const Helpers& helpers, const ConvShape& s, const float* filter,

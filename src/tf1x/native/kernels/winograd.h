@@ -9,8 +9,7 @@ namespace tf1x {
 // Whether these functions are there for it, and faster than the direct ones.
 bool winograd_suits(const ConvShape& s);
 
-void winograd_forward(const Helpers& helpers, const ConvShape& s, const float* images,
-                      const float* filter, float* result);
+Convolution winograd_prepared(const Helpers& helpers, const ConvShape& s, const float* filter);
 void winograd_images_gradient(const Helpers& helpers, const ConvShape& s, const float* filter,
                               const float* gradient, float* result);
 void winograd_filter_gradient(const Helpers& helpers, const ConvShape& s, const float* images,
