@@ -189,6 +189,17 @@ void multiply_few(const Helpers& given, int64_t rows, int64_t terms, int64_t col
   }
 }
 
+// About so many blocks of rows, a number of them that keeps no thread waiting for long.
+int64_t shared_evenly(int64_t blocks, int64_t rows, int64_t threads) {
+  if (threads == 1 || blocks < 2 * threads) return blocks;
+  int64_t best = blocks, least = rows;
+  for (int64_t count = blocks - threads + 1; count < blocks + threads; ++count) {
+    const int64_t tiles = ceil_div(count, threads) * ceil_div(ceil_div(rows, count), kRows);
+    if (tiles < least) best = count, least = tiles;
+  }
+  return best;
+}
+
 void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
               const Matrix& left, const Matrix& right, bool adds, float factor, float* result) {
   if (rows == 0 || columns == 0) return;
@@ -198,10 +209,11 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   // Rows that do not lie in order are packed a block at a time.
   const bool copies = left.column != 1;
   const int64_t fitting = (384 << 10) / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(most, 1);
-  const int64_t blocks = ceil_div(rows, copies ? kBlock : std::max(kBlock, fitting));
+  const int64_t threads = helpers.count + 1;
+  const int64_t at_once = copies ? kBlock : std::max(kBlock, fitting);
+  const int64_t blocks = shared_evenly(ceil_div(rows, at_once), rows, threads);
   const int64_t block = ceil_div(rows, blocks);
   // Threads share the blocks; where these are few, the panels too. Each part packs its rows.
-  const int64_t threads = helpers.count + 1;
   const int64_t parts = threads == 1 || blocks >= 2 * threads ? 1 : copies ? 4 * threads : panels;
   const int64_t groups = std::min(parts, panels);
   // Panels of several blocks are laid out once, of as many terms as fit. All terms of a block's sums
