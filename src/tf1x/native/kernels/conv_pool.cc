@@ -18,9 +18,9 @@ void conv_max_pool(const Helpers& helpers, const ConvShape& s, const PoolShape& 
   const int64_t pooled_size = pool.out_height * pool.out_width * s.out;
   const int64_t threads = helpers.count + 1;
   if (s.batch < 2 * threads) {  // threads share each image
-    float* between = scratch(s.batch * between_size);
-    convolve(helpers, s.batch, images, between);
-    max_pool(helpers, pool, between, result);
+    const Buffer between = buffer(s.batch * between_size);
+    convolve(helpers, s.batch, images, between.get());
+    max_pool(helpers, pool, between.get(), result);
     return;
   }
   const int64_t block = std::clamp<int64_t>(kCached / std::max<int64_t>(between_size, 1), 1,
@@ -29,9 +29,9 @@ void conv_max_pool(const Helpers& helpers, const ConvShape& s, const PoolShape& 
     const int64_t first = item * block;
     PoolShape part = pool;
     part.batch = std::min(block, s.batch - first);
-    float* between = scratch(block * between_size);
-    convolve({}, part.batch, images + first * size, between);
-    max_pool({}, part, between, result + first * pooled_size);
+    const Buffer between = buffer(block * between_size);
+    convolve({}, part.batch, images + first * size, between.get());
+    max_pool({}, part, between.get(), result + first * pooled_size);
   });
 }
 
