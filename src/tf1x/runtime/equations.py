@@ -6,6 +6,7 @@ the modules that work on traced programs import it when they do.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -46,6 +47,13 @@ def live(program: ClosedJaxpr) -> set[Any]:
         if found.intersection(equation.outvars):
             found.update(atom for atom in equation.invars if not is_literal(atom))
     return found
+
+
+def uses(program: ClosedJaxpr) -> Counter[Any]:
+    """How often each variable is read, by equations or as an output."""
+    jaxpr = program.jaxpr
+    atoms = [atom for e in jaxpr.eqns for atom in e.invars] + list(jaxpr.outvars)
+    return Counter(atom for atom in atoms if not is_literal(atom))
 
 
 def bound(equation: Any, inputs: list[Any], params: dict[str, Any] | None = None) -> Sequence[Any]:

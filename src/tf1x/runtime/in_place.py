@@ -7,14 +7,14 @@ is updated in place, unless it knows that all that reads the old values comes fi
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 
 from tf1x.native import adam, descent
-from tf1x.runtime.equations import bound, interpreting, is_literal, kernel_call, live
+from tf1x.runtime.equations import bound, interpreting, kernel_call, live, uses
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -62,10 +62,8 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
 
 def _only_gradients(program: ClosedJaxpr) -> set[Any]:
     """What gradient descent alone takes."""
-    eqns = program.jaxpr.eqns
-    atoms = [atom for e in eqns for atom in e.invars] + list(program.jaxpr.outvars)
-    uses = Counter(atom for atom in atoms if not is_literal(atom))
-    return {e.invars[2] for e in eqns if _is_descent(e) and uses[e.invars[2]] == 1}
+    count = uses(program)
+    return {e.invars[2] for e in program.jaxpr.eqns if _is_descent(e) and count[e.invars[2]] == 1}
 
 
 def _is_descent(equation: Any) -> bool:

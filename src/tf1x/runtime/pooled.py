@@ -7,7 +7,6 @@ of a window is the largest.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from tf1x.native import conv_pool
-from tf1x.runtime.equations import bound, interpreting, is_literal, kernel_call
+from tf1x.runtime.equations import bound, interpreting, kernel_call, uses
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -37,8 +36,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     }
     if not pools or not convolutions:
         return program
-    atoms = [atom for e in eqns for atom in e.invars] + list(program.jaxpr.outvars)
-    uses = Counter(atom for atom in atoms if not is_literal(atom))
+    count = uses(program)
     made_by = {e.outvars[0]: e for e in eqns if len(e.outvars) == 1}
     follow = {made: i for made, e in made_by.items() if (i := _follows(e)) is not None}
     starts: dict[Any, Any] = {}  # of each pooling, the convolution
@@ -47,7 +45,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
         path = [made_by[pool].invars[0]]
         while path[-1] in follow:
             path.append(made_by[path[-1]].invars[follow[path[-1]]])
-        if path[-1] in convolutions and all(uses[atom] == 1 for atom in path):
+        if path[-1] in convolutions and all(count[atom] == 1 for atom in path):
             starts[pool] = convolutions[path[-1]]
             between.update(path)
     if not starts:

@@ -222,9 +222,10 @@ ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Nu
   });
 }
 
-ffi::Error pool_convolved(ffi::ThreadPool pool, Numbers conv_strides, Numbers dilations,
-                          Numbers conv_before, Numbers convolved, Numbers sizes, Numbers strides,
-                          Numbers before, Floats images, Floats filter, ffi::Result<Floats> result) {
+ffi::Error pool_convolved(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
+                          Numbers conv_strides, Numbers dilations, Numbers conv_before,
+                          Numbers convolved, Floats images, Floats filter,
+                          ffi::Result<Floats> result) {
   return guarded([&] {
     const ConvShape s = shape_of(images.dimensions(), filter.dimensions(), convolved, conv_strides,
                                  dilations, conv_before);
@@ -291,6 +292,14 @@ auto convolution() {
       .Ret<Floats>();
 }
 
+auto pooling() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Attr<Numbers>("sizes")
+      .Attr<Numbers>("strides")
+      .Attr<Numbers>("before");
+}
+
 }  // namespace
 
 #pragma GCC visibility push(default)
@@ -350,32 +359,15 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_multiply, multiply_packed,
                                   .Arg<ffi::BufferR1<ffi::F32>>()
                                   .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<Numbers>("sizes")
-                                  .Attr<Numbers>("strides")
-                                  .Attr<Numbers>("before")
-                                  .Arg<Floats>()
-                                  .Ret<Floats>());
+                              pooling().Arg<Floats>().Ret<Floats>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool_gradient, pool_gradient,
+                              pooling().Arg<Floats>().Arg<Floats>().Ret<Floats>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_conv_max_pool, pool_convolved,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
+                              pooling()
                                   .Attr<Numbers>("conv_strides")
                                   .Attr<Numbers>("conv_dilations")
                                   .Attr<Numbers>("conv_before")
                                   .Attr<Numbers>("convolved")
-                                  .Attr<Numbers>("sizes")
-                                  .Attr<Numbers>("strides")
-                                  .Attr<Numbers>("before")
-                                  .Arg<Floats>()
-                                  .Arg<Floats>()
-                                  .Ret<Floats>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool_gradient, pool_gradient,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<Numbers>("sizes")
-                                  .Attr<Numbers>("strides")
-                                  .Attr<Numbers>("before")
                                   .Arg<Floats>()
                                   .Arg<Floats>()
                                   .Ret<Floats>());
