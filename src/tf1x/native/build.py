@@ -30,6 +30,7 @@ OWN_FLAGS = {
     "pool.cc": [],
     "adam.cc": ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"],
     "gemm.cc": ["-ffp-contract=fast"],
+    "lstm.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "resize.cc": ["-ffp-contract=off"],
     "winograd.cc": ["-ffp-contract=fast"],

@@ -69,17 +69,21 @@ def run_function(
     args: list[Any],
     variables: dict[str, Any],
     reverse: bool = False,
-    known: dict[Operation, Callable[[Evaluator], list[Any]]] | None = None,
+    known: dict[Operation, Callable[[Evaluator], list[Any]] | None] | None = None,
 ) -> list[Any]:
     """Outputs of a function applied to values; what it writes goes to `variables`.
 
     Args:
-        known: ops whose outputs are found in another way than by their lowerings.
+        known: ops whose outputs are found in another way than by their lowerings; None for those
+            whose outputs nothing wants.
     """
     inner = parent.nested(variables, plan_of(function).access, reverse)
-    inner.known_ops = known or {}
+    known = known or {}
+    unwanted = {op for op, how in known.items() if how is None}
+    inner.known_ops = {op: how for op, how in known.items() if how is not None}
     inner.values.update(zip(function.args, args, strict=True))
-    inner.run(op for op in plan_of(function).ops if op.type not in SILENT)
+    ops = plan_of(function).ops
+    inner.run(op for op in ops if op.type not in SILENT and op not in unwanted)
     return [inner.values[t] for t in function.outputs]
 
 

@@ -245,7 +245,7 @@ class _Sweep:
         def advance(carry: Any, step: Any) -> Any:
             inputs: list[Any] = []
             items: list[Any] = []
-            known = plan.known(step, weights, waits, inputs, items)
+            known = plan.known(step, weights, waits, inputs, items, loop._reverse)
             carry = loop._step(carry, known)
             return carry, ([x for x in inputs if x is not None], items)
 
@@ -358,7 +358,8 @@ class _Sweep:
 
         def probe(carry: Any, step: Any) -> Any:
             waits = [False] * len(early)
-            return self._loop._step(carry, self._plan.known(step, weights, waits, [], [], shapes))
+            known = self._plan.known(step, weights, waits, [], [], True, shapes)
+            return self._loop._step(carry, known)
 
         first = jax.tree.map(lambda x: x[0], (rows, early))
         jax.eval_shape(probe, self._without_lists(start), first)

@@ -35,6 +35,7 @@ from tf1x.native import gemm
 from tf1x.native.gemm import Packed
 from tf1x.ops import matmul, xp
 from tf1x.ops.list_value import ListValue
+from tf1x.runtime.lstm_steps import lstm_steps
 from tf1x.runtime.plan import plan_of
 from tf1x.runtime.trip_count import sequence
 
@@ -121,6 +122,7 @@ class PerStep:
         self._early = set() if bounded else self._find_early()
         self.products = self._find_products()
         self.products += self._plain_products()
+        self._lstm_steps = lstm_steps(body)
 
     # -- analysis ------------------------------------------------------------------------------
 
@@ -330,9 +332,10 @@ class PerStep:
         waits: list[bool],
         factors: list[Any],
         items: list[Any],
+        differentiated: bool,
         shapes: dict[int, Any] | None = None,
-    ) -> dict[Operation, Callable[[Any], list[Any]]]:
-        """How reads and products are computed in one step.
+    ) -> dict[Operation, Callable[[Any], list[Any]] | None]:
+        """How reads, products and writes, and what an LSTM does, are computed in one step.
 
         Args:
             step: the rows of this step, and what is added to each product: its early part, and
@@ -344,15 +347,21 @@ class PerStep:
             shapes: gets the results of the products with a late part, by position.
         """
         rows, added = step
-        known = self.known_reads(rows) | self._known_writes(items)
+        known: dict[Operation, Any] = {**self.known_reads(rows), **self._known_writes(items)}
         factors += [None] * len(self.products)
+        summands: dict[Tensor, Callable[[Any], tuple[Any, Any]]] = {}
         for i, product in enumerate(self.products):
             if product.late is None:
                 known[product.op] = _constant(added[i])
             elif added[i] is not None or isinstance(weights[i], Packed) or shapes is not None:
-                known[product.op] = _multiply(
-                    product, added[i], weights[i], waits[i], factors, shapes, i
-                )
+                parts = _summands(product, added[i], weights[i], waits[i], factors, shapes, i)
+                summands[product.op.outputs[0]] = parts
+                known[product.op] = _summed(parts)
+        for found in self._lstm_steps:
+            given = summands.get(found.product) if found.product_is_single else None
+            known |= found.known(given, differentiated)
+            if given is not None:
+                known[found.product.op] = None
         return known
 
     def _known_writes(self, items: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
@@ -392,7 +401,16 @@ def _constant(value: Any) -> Callable[[Any], list[Any]]:
     return lambda _: [value]
 
 
-def _multiply(
+@jax.custom_vjp
+def _watched(value: Any, zero: Any) -> Any:
+    """`value`, whose gradient is the gradient of `zero`, too."""
+    return value
+
+
+_watched.defvjp(lambda value, _: (value, None), lambda _, g: (g, g))
+
+
+def _summands(
     product: Product,
     added: Any,
     weights: Any,
@@ -400,8 +418,10 @@ def _multiply(
     factors: list[Any],
     shapes: Any,
     index: int,
-) -> Callable[[Any], list[Any]]:
-    def give(evaluator: Any) -> list[Any]:
+) -> Callable[[Any], tuple[Any, Any]]:
+    """Gives the product of the late part, and what is added to it or None."""
+
+    def give(evaluator: Any) -> tuple[Any, Any]:
         assert product.late is not None
         late = jnp.asarray(evaluator.value(product.late, product.op))
         if waits:
@@ -413,6 +433,16 @@ def _multiply(
         if shapes is not None:
             struct: Any = jax.ShapeDtypeStruct
             shapes[index] = struct(result.shape, result.dtype)
-        return [result if added is None else result + added]
+        if added is not None and product.early is None:
+            return _watched(result, added), None
+        return result, added
+
+    return give
+
+
+def _summed(summands: Callable[[Any], tuple[Any, Any]]) -> Callable[[Any], list[Any]]:
+    def give(evaluator: Any) -> list[Any]:
+        product, added = summands(evaluator)
+        return [product if added is None else product + added]
 
     return give

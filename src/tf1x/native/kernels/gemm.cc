@@ -84,17 +84,19 @@ inline void tile(const float* left, const float* panel, const float* ahead, int6
   }
 }
 
-// One panel of the result's columns, for up to kBlock rows.
-void panel_product(const float* left, const float* panel, int64_t count, int64_t rows,
-                   int64_t valid_columns, float* result, int64_t stride) {
+// One panel of the result's columns, for the groups of rows in [first, last) of `count` rows, at most
+// kBlock.
+void panel_product(const float* left, const float* panel, int64_t count, int64_t first, int64_t last,
+                   int64_t rows, int64_t valid_columns, float* result, int64_t stride) {
   for (int64_t start = 0; start < rows; start += kDepth) {
     const int64_t depth = std::min(kDepth, rows - start);
-    for (int64_t m = 0; m < count; m += kRows, left += depth * kRows) {
-      const int64_t part = m / kRows;
+    for (int64_t group = first; group < last; ++group) {
+      const int64_t m = group * kRows, part = group - first;
       const float* ahead = panel + (part < kVectors ? (kVectors + part) * depth * kLanes : 0);
-      tile(left, panel, ahead, depth, result + m * stride, stride, std::min<int64_t>(kRows, count - m),
-           valid_columns, start == 0);
+      tile(left + m * depth, panel, ahead, depth, result + m * stride, stride,
+           std::min<int64_t>(kRows, count - m), valid_columns, start == 0);
     }
+    left += ceil_div(count, kRows) * kRows * depth;
     panel += depth * kWidth;
   }
 }
@@ -125,9 +127,13 @@ void multiply(const Helpers& given, const float* left, const float* packed, int6
     helpers.count = std::min(given.count, now * rows * columns / kWorth);
     float* ready = scratch(ceil_div(now, kRows) * kRows * rows);
     pack_left(left + done * rows, now, rows, ready);
-    parallel_for(helpers, panels, [&](int64_t index) {
-      const int64_t first = index * kWidth;
-      panel_product(ready, packed + first * rows, now, rows,
+    // What cannot be shared evenly by panels is shared by groups of rows.
+    const int64_t groups = ceil_div(now, kRows), whole = panels - panels % (helpers.count + 1);
+    parallel_for(helpers, whole + (panels - whole) * groups, [&](int64_t index) {
+      const int64_t more = std::max<int64_t>(index - whole, 0);
+      const int64_t group = more % groups, first = (std::min(index, whole) + more / groups) * kWidth;
+      panel_product(ready, packed + first * rows, now, index < whole ? 0 : group,
+                    index < whole ? groups : group + 1, rows,
                     std::min<int64_t>(kWidth, columns - first), result + done * columns + first,
                     columns);
     });

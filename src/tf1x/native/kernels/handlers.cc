@@ -10,6 +10,7 @@
 #include "conv_pool.h"
 #include "gather.h"
 #include "gemm.h"
+#include "lstm.h"
 #include "matmul.h"
 #include "pool.h"
 #include "random.h"
@@ -207,6 +208,43 @@ ffi::Error multiply_packed(ffi::ThreadPool pool, Rows left, ffi::BufferR1<ffi::F
   });
 }
 
+ffi::Error leave_unwritten(int64_t, ffi::Result<ffi::AnyBuffer>) { return ffi::Error::Success(); }
+
+// An array without numbers stands for one that is not there.
+const float* or_null(const float* data, int64_t count) { return count ? data : nullptr; }
+
+LstmCell lstm_cell(float forget_bias, const Numbers& order, const Rows& before) {
+  return {before.dimensions()[0], before.dimensions()[1], forget_bias,
+          {order[0], order[1], order[2], order[3]}};
+}
+
+// Two divisions and some 40 other operations for each gate of a unit.
+Helpers lstm_helpers(ffi::ThreadPool& pool, const Rows& before) {
+  return helpers_of(pool, 16 * kPerNumber * before.element_count());
+}
+
+ffi::Error step_lstm(ffi::ThreadPool pool, float forget_bias, Numbers order, Rows product, Rows added,
+                     ffi::BufferR1<ffi::F32> bias, Rows before, ffi::Result<Rows> memory,
+                     ffi::Result<Rows> output, ffi::Result<Rows> gates) {
+  return guarded([&] {
+    lstm_step(lstm_helpers(pool, before), lstm_cell(forget_bias, order, before),
+              {product.typed_data(), or_null(added.typed_data(), added.element_count()),
+               or_null(bias.typed_data(), bias.element_count()), before.typed_data()},
+              memory->typed_data(), output->typed_data(),
+              gates->element_count() ? gates->typed_data() : nullptr);
+  });
+}
+
+ffi::Error lstm_pullback(ffi::ThreadPool pool, Numbers order, Rows gates, Rows before, Rows of_memory,
+                         Rows of_output, ffi::Result<Rows> to_product,
+                         ffi::Result<ffi::BufferR1<ffi::F32>> to_bias, ffi::Result<Rows> to_before) {
+  return guarded([&] {
+    lstm_gradient(lstm_helpers(pool, before), lstm_cell(0, order, before), gates.typed_data(),
+                  before.typed_data(), of_memory.typed_data(), of_output.typed_data(),
+                  to_product->typed_data(), to_bias->typed_data(), to_before->typed_data());
+  });
+}
+
 PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers& sizes,
                      const Numbers& strides, const Numbers& before) {
   return {images[0], images[1], images[2],  images[3],  result[1], result[2],
@@ -357,6 +395,31 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_multiply, multiply_packed,
                                   .Ctx<ffi::ThreadPool>()
                                   .Arg<Rows>()
                                   .Arg<ffi::BufferR1<ffi::F32>>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_unwritten, leave_unwritten,
+                              ffi::Ffi::Bind().Attr<int64_t>("number").Ret<ffi::AnyBuffer>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm, step_lstm,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<float>("forget_bias")
+                                  .Attr<Numbers>("order")
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<ffi::BufferR1<ffi::F32>>()
+                                  .Arg<Rows>()
+                                  .Ret<Rows>()
+                                  .Ret<Rows>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_gradient, lstm_pullback,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<Numbers>("order")
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Ret<Rows>()
+                                  .Ret<ffi::BufferR1<ffi::F32>>()
                                   .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
                               pooling().Arg<Floats>().Ret<Floats>());

@@ -1,0 +1,135 @@
+// One pass over gates and memory, where XLA's code takes a loop for each gate and its gradient.
+#include "lstm.h"
+
+#include <cstring>
+
+#include "tiles.h"
+
+namespace tf1x {
+namespace {
+
+typedef int32_t Integers __attribute__((vector_size(4 * kLanes)));
+
+// Units that a thread takes at a time, in all rows: what it sums for the bias stays in a first cache.
+constexpr int64_t kUnits = 64;
+
+inline Vector some(const float* p, int64_t count) {
+  if (count == kLanes) return load(p);
+  Vector v = {};
+  std::memcpy(&v, p, count * sizeof(float));
+  return v;
+}
+
+inline void put(float* p, Vector v, int64_t count) {
+  if (count == kLanes) {
+    store(p, v);
+  } else {
+    std::memcpy(p, &v, count * sizeof(float));
+  }
+}
+
+// exp(x) - 1, of x between -88 and 88: 2^n (exp(r) - 1) + (2^n - 1), where r = x - n ln 2 is so small
+// that seven terms of its series are exact to half a unit of the last place.
+inline Vector exponential_less_one(Vector x) {
+  x = x < -88.0f ? Vector{} - 88.0f : x;
+  x = x > 88.0f ? Vector{} + 88.0f : x;
+  // The sum's last bits are the nearest whole number.
+  const Vector shift = Vector{} + 12582912.0f;
+  const Vector shifted = x * 1.44269504f + shift;
+  const Vector n = shifted - shift;
+  const Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2, its first bits and the rest
+  Vector series = r * (1.0f / 5040) + 1.0f / 720;
+  series = series * r + 1.0f / 120;
+  series = series * r + 1.0f / 24;
+  series = series * r + 1.0f / 6;
+  series = series * r + 0.5f;
+  series = series * (r * r) + r;
+  const Vector power = (Vector)(((Integers)shifted - (Integers)shift + 127) << 23);
+  return power * series + (power - 1.0f);
+}
+
+inline Vector sigmoid(Vector x) { return 1.0f / (exponential_less_one(-x) + 2.0f); }
+
+inline Vector tanh(Vector x) {
+  x = x < -10.0f ? Vector{} - 10.0f : x;
+  x = x > 10.0f ? Vector{} + 10.0f : x;
+  const Vector e = exponential_less_one(x + x);
+  return e / (e + 2.0f);
+}
+
+// Calls f(first unit, units) for parts of the units.
+template <typename F>
+inline void for_parts(const Helpers& helpers, const LstmCell& cell, const F& f) {
+  parallel_for(helpers, ceil_div(cell.units, kUnits), [&](int64_t index) {
+    const int64_t first = index * kUnits;
+    f(first, std::min(kUnits, cell.units - first));
+  });
+}
+
+}  // namespace
+
+void lstm_step(const Helpers& helpers, const LstmCell& cell, const LstmInputs& inputs, float* memory,
+               float* output, float* gates) {
+  for_parts(helpers, cell, [&](int64_t first, int64_t units) {
+    for (int64_t row = 0; row < cell.rows; ++row) {
+      for (int64_t u = first; u < first + units; u += kLanes) {
+        const int64_t count = std::min<int64_t>(kLanes, first + units - u);
+        const auto place = [&](int gate) { return cell.order[gate] * cell.units + u; };
+        const auto sum = [&](int gate) {
+          const int64_t at = row * 4 * cell.units + place(gate);
+          Vector x = some(inputs.product + at, count);
+          if (inputs.added) x += some(inputs.added + at, count);
+          if (inputs.bias) x += some(inputs.bias + place(gate), count);
+          return x;
+        };
+        const Vector i = sigmoid(sum(0)), j = tanh(sum(1));
+        const Vector f = sigmoid(sum(2) + cell.forget_bias), o = sigmoid(sum(3));
+        const int64_t here = row * cell.units + u;
+        const Vector c = i * j + f * some(inputs.before + here, count);
+        put(memory + here, c, count);
+        put(output + here, tanh(c) * o, count);
+        if (!gates) continue;
+        const Vector all[] = {i, j, f, o};
+        for (int gate = 0; gate < 4; ++gate) {
+          put(gates + row * 4 * cell.units + place(gate), all[gate], count);
+        }
+      }
+    }
+  });
+}
+
+void lstm_gradient(const Helpers& helpers, const LstmCell& cell, const float* gates,
+                   const float* before, const float* of_memory, const float* of_output,
+                   float* to_product, float* to_bias, float* to_before) {
+  for_parts(helpers, cell, [&](int64_t first, int64_t units) {
+    Vector sums[4][kUnits / kLanes] = {};
+    for (int64_t row = 0; row < cell.rows; ++row) {
+      for (int64_t u = first; u < first + units; u += kLanes) {
+        const int64_t count = std::min<int64_t>(kLanes, first + units - u);
+        const auto at = [&](int gate) { return (row * 4 + cell.order[gate]) * cell.units + u; };
+        const Vector i = some(gates + at(0), count), j = some(gates + at(1), count);
+        const Vector f = some(gates + at(2), count), o = some(gates + at(3), count);
+        const int64_t here = row * cell.units + u;
+        const Vector c = some(before + here, count), g = some(of_output + here, count);
+        const Vector squashed = tanh(i * j + f * c);
+        const Vector g_memory =
+            some(of_memory + here, count) + g * o * (1.0f - squashed * squashed);
+        put(to_before + here, g_memory * f, count);
+        const Vector all[] = {g_memory * j * i * (1.0f - i), g_memory * i * (1.0f - j * j),
+                              g_memory * c * f * (1.0f - f), g * squashed * o * (1.0f - o)};
+        for (int gate = 0; gate < 4; ++gate) {
+          put(to_product + at(gate), all[gate], count);
+          sums[gate][(u - first) / kLanes] += all[gate];
+        }
+      }
+    }
+    for (int gate = 0; gate < 4; ++gate) {
+      for (int64_t u = 0; u < units; u += kLanes) {
+        put(to_bias + cell.order[gate] * cell.units + first + u, sums[gate][u / kLanes],
+            std::min<int64_t>(kLanes, units - u));
+      }
+    }
+  });
+}
+
+}  // namespace tf1x

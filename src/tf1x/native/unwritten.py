@@ -1,0 +1,30 @@
+"""Arrays for what is written in parts: XLA has none, and fills one with zeros first."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import jax
+import numpy as np
+
+from tf1x.native.library import on_cpu
+
+# Zeros for smaller ones take no more than the call.
+_FEW_BYTES = 1 << 16
+# XLA would take two calls that are alike for one, and copy its result.
+_numbers = count()
+
+
+def suits(shape: tuple[int, ...], dtype: Any) -> bool:
+    """Whether such an array is large enough for the zeros to matter, and on a CPU."""
+    return (
+        isinstance(dtype, np.dtype) and np.prod(shape) * dtype.itemsize >= _FEW_BYTES and on_cpu()
+    )
+
+
+def unwritten(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array with whatever numbers are in its memory; all must be written before they are read."""
+    struct: Any = jax.ShapeDtypeStruct
+    call: Any = jax.ffi.ffi_call("tf1x_unwritten", struct(shape, dtype))
+    return call(number=np.int64(next(_numbers)))
