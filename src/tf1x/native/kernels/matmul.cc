@@ -23,6 +23,9 @@ constexpr int64_t kDepth = 512;
 constexpr int64_t kPacked = 1 << 20;
 // Rows that pass by a panel at a time, at least.
 constexpr int64_t kBlock = 96;
+// Threads that share many blocks of rows end at the same time, also where one is slower: so many for
+// each, of so many rows and multiplications at least.
+constexpr int64_t kMany = 8, kLeast = 48, kLong = 1 << 22;
 // A thread is worth waking for so many multiplications.
 constexpr int64_t kWorth = 5 << 18;
 
@@ -211,7 +214,9 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   const int64_t fitting = (384 << 10) / static_cast<int64_t>(sizeof(float)) / std::max<int64_t>(most, 1);
   const int64_t threads = helpers.count + 1;
   const int64_t at_once = copies ? kBlock : std::max(kBlock, fitting);
-  const int64_t blocks = shared_evenly(ceil_div(rows, at_once), rows, threads);
+  const int64_t few = ceil_div(rows, at_once);
+  const int64_t many = std::min({kMany * threads, rows / kLeast, rows * terms * columns / kLong});
+  const int64_t blocks = shared_evenly(std::max(few, many), rows, threads);
   const int64_t block = ceil_div(rows, blocks);
   // Threads share the blocks; where these are few, the panels too. Each part packs its rows.
   const int64_t parts = threads == 1 || blocks >= 2 * threads ? 1 : copies ? 4 * threads : panels;
