@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 import jax
@@ -12,8 +11,6 @@ from tf1x.native.library import on_cpu
 
 # Zeros for smaller ones take no more than the call.
 _FEW_BYTES = 1 << 16
-# XLA would take two calls that are alike for one, and copy its result.
-_numbers = count()
 
 
 def suits(shape: tuple[int, ...], dtype: Any) -> bool:
@@ -23,8 +20,13 @@ def suits(shape: tuple[int, ...], dtype: Any) -> bool:
     )
 
 
-def unwritten(shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array with whatever numbers are in its memory; all must be written before they are read."""
+def unwritten(shape: tuple[int, ...], dtype: Any, number: int) -> Any:
+    """An array with whatever is in its memory; all of it must be written before it is read.
+
+    Args:
+        number: another one for each array of a program; XLA would take two calls that are alike for
+            one, and copy its result.
+    """
     struct: Any = jax.ShapeDtypeStruct
     call: Any = jax.ffi.ffi_call("tf1x_unwritten", struct(shape, dtype))
-    return call(number=np.int64(next(_numbers)))
+    return call(number=np.int64(number))

@@ -6,7 +6,8 @@ wants of them, XLA would fill with zeros before the first step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -26,8 +27,10 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     if not any(_suits(equation) for equation in program.jaxpr.eqns):
         return program
 
+    numbers = count()
+
     def rule(equation: Any, inputs: list[Any]) -> Sequence[Any]:
-        return _scanned(equation, inputs) if _suits(equation) else bound(equation, inputs)
+        return _scanned(equation, inputs, numbers) if _suits(equation) else bound(equation, inputs)
 
     return jax.make_jaxpr(interpreting(program, rule))(*program.in_avals)
 
@@ -46,7 +49,7 @@ def _suits(equation: Any) -> bool:
     return any(suits(v.aval.shape, v.aval.dtype) for v in _collected(equation))
 
 
-def _scanned(equation: Any, inputs: list[Any]) -> list[Any]:
+def _scanned(equation: Any, inputs: list[Any], numbers: Iterator[int]) -> list[Any]:
     """What the scan does, in each step one row of each array."""
     from jax.extend.core import jaxpr_as_fun
 
@@ -68,13 +71,13 @@ def _scanned(equation: Any, inputs: list[Any]) -> list[Any]:
         ]
         return i + 1, found[:states], collected
 
-    blank = [_blank(v.aval) for v in _collected(equation)]
+    blank = [_blank(v.aval, next(numbers)) for v in _collected(equation)]
     begin = np.int32(0), start, blank
     _, end, collected = lax.while_loop(lambda state: state[0] < length, step, begin)
     return [*end, *collected]
 
 
-def _blank(aval: Any) -> Any:
+def _blank(aval: Any, number: int) -> Any:
     if suits(aval.shape, aval.dtype):
-        return unwritten(aval.shape, aval.dtype)
+        return unwritten(aval.shape, aval.dtype, number)
     return jnp.zeros(aval.shape, aval.dtype)
