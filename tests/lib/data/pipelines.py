@@ -49,6 +49,33 @@ def with_args(tf: Any) -> Any:
     return tf.data.Dataset.from_generator(count, tf.int64, [], args=(tf.constant(4),)).repeat(2)
 
 
+def branching(tf: Any) -> Any:
+    """Python's `if`, `while` and `and` on tensors, in the function and in one that it calls."""
+
+    def halves(x: Any) -> Any:
+        steps = tf.constant(0)
+        while x % 2 == 0 and x > 0:
+            x, steps = x // 2, steps + 1
+        return x, steps
+
+    def function(x: Any) -> Any:
+        rest, steps = halves(x)
+        if rest > 3:
+            name = tf.constant("large")
+        elif rest == 1:
+            name = tf.constant("power of two")
+        else:
+            name = tf.constant("small")
+        return rest, steps, name
+
+    def odd(x: Any) -> Any:
+        if x % 3 == 0:
+            return True
+        return x > 12
+
+    return numbers(tf, 17).filter(odd).map(function)
+
+
 def sparse(tf: Any) -> Any:
     return tf.SparseTensor([[0, 1], [0, 3], [2, 0]], [1.0, 2.0, 3.0], [3, 4])
 
@@ -57,6 +84,7 @@ ex = lambda tf: tf.data.experimental  # noqa: E731
 
 PIPELINES: dict[str, Callable[[Any], Any]] = {
     "tensors": lambda tf: tf.data.Dataset.from_tensors({"a": X, "b": (1, "text")}),
+    "control flow": branching,
     "slices": lambda tf: tf.data.Dataset.from_tensor_slices((X, [1, 2, 3, 4, 5, 6])),
     "slices of a dict": lambda tf: tf.data.Dataset.from_tensor_slices({"y": ["a", "b"], "x": [1.5, 2.5]}),
     "named tuples": lambda tf: tf.data.Dataset.from_tensor_slices(Pair(X, X[:, 0])).map(lambda p: Pair(p.second, p.first)),

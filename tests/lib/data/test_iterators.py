@@ -265,6 +265,16 @@ def test_map_error_names_the_users_line() -> None:
     assert "tf.gather([1, 2], x)" in str(raised.value)
 
 
+def test_control_flow_that_is_not_converted() -> None:
+    @tf1x.autograph.experimental.do_not_convert
+    def function(x: Any) -> Any:
+        return x + 1 if x > 2 else x
+
+    with pytest.raises(TypeError, match="AutoGraph did not convert this line") as raised:
+        tf1x.data.Dataset.range(4).map(function)
+    assert Path(__file__).name in str(raised.value)
+
+
 STATIC: dict[str, tuple[Callable[[Any], Any], type[Exception]]] = {
     "sizes": (lambda tf: tf.data.Dataset.from_tensor_slices(([1], [1, 2])), ValueError),
     "a scalar": (lambda tf: tf.data.Dataset.from_tensor_slices(1), ValueError),

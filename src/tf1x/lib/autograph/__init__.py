@@ -17,14 +17,14 @@ from typing import Any
 from tf1x.core import nest, scopes
 from tf1x.core.effect_order import EffectOrder
 from tf1x.core.operation import Operation
-from tf1x.lib.autograph.convert import code_of, converted, unbound_locals, unconverted
+from tf1x.lib.autograph.convert import called, code_of, converted, unbound_locals, unconverted
 from tf1x.lib.autograph.lists import set_element_type, stack
 from tf1x.lib.autograph.loops import set_loop_options
 from tf1x.lib.autograph.python_builtins import overload
 from tf1x.ops import composite
 
 __all__ = [
-    "Feature", "convert", "converted", "do_not_convert", "set_element_type", "set_loop_options",
+    "Feature", "called", "convert", "converted", "do_not_convert", "set_element_type", "set_loop_options",
     "stack", "to_code", "to_graph", "unbound_locals",
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tf1x.core.operation import _PACKAGE
+from tf1x.core.operation import _PACKAGE, Frame
 from tf1x.lib.autograph import source
 from tf1x.lib.autograph.pieces import OPERATORS
 from tf1x.lib.autograph.rewrite import MADE, is_generator, rewritten
@@ -42,29 +42,32 @@ _warned: weakref.WeakSet[types.CodeType] = weakref.WeakSet()
 _lock = threading.RLock()
 
 
-def converted(function: Callable[..., Any], recursive: bool = True) -> Callable[..., Any]:
+def converted(
+    function: Callable[..., Any], recursive: bool = True, warns: bool = True
+) -> Callable[..., Any]:
     """What to call instead of `function`; itself where there is nothing to convert.
 
     Args:
         recursive: whether the functions that it calls are converted too.
+        warns: whether it is told when the source cannot be read.
     """
     if isinstance(function, functools.partial):
-        inner = converted(function.func, recursive)
+        inner = converted(function.func, recursive, warns)
         if inner is function.func:
             return function
         return functools.partial(inner, *function.args, **function.keywords)
     if isinstance(function, types.MethodType):
-        inner = converted(function.__func__, recursive)
+        inner = converted(function.__func__, recursive, warns)
         return (
             function if inner is function.__func__ else types.MethodType(inner, function.__self__)
         )
     if isinstance(function, types.FunctionType):
-        return _function(function, recursive)
+        return _function(function, recursive, warns)
     if isinstance(function, type):
         return function
     call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(call, types.FunctionType):
-        inner = converted(call, recursive)
+        inner = converted(call, recursive, warns)
         if inner is not call:
             return types.MethodType(inner, function)
     return function
@@ -85,6 +88,37 @@ def unbound_locals() -> Iterator[None]:
         raise UnboundLocalError(text.partition(" in enclosing scope")[0]).with_traceback(
             error.__traceback__
         ) from None
+
+
+def called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What a converted function returns.
+
+    Raises:
+        TypeError: Python's control flow on a tensor at a line that was not converted.
+    """
+    try:
+        with unbound_locals():
+            return function(*args, **kwargs)
+    except TypeError as error:
+        if "as a Python `bool`" in str(error) or "only iterable when" in str(error):
+            where = _line_of(error)
+            raise TypeError(
+                f"{error}\n  at {where}\nAutoGraph did not convert this line: it is off "
+                "(autograph=False, do_not_convert), the source cannot be read, or the line stands in "
+                "a generator, a comprehension or a library. Use tf.cond, tf.while_loop or tf.map_fn."
+            ) from None
+        raise
+
+
+def _line_of(error: BaseException) -> Frame | None:
+    """The innermost line of the user's program that led to an error."""
+    found, step = None, error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        if not code.co_filename.startswith(_PACKAGE):
+            found = Frame(code.co_filename, step.tb_lineno, code.co_name)
+        step = step.tb_next
+    return found
 
 
 def unconverted(function: Any) -> Any:
@@ -117,7 +151,7 @@ def _library(filename: str) -> bool:
     return filename.startswith(_STDLIB)
 
 
-def _function(function: types.FunctionType, recursive: bool) -> types.FunctionType:
+def _function(function: types.FunctionType, recursive: bool, warns: bool) -> types.FunctionType:
     code = function.__code__
     if (
         code in _made
@@ -129,18 +163,20 @@ def _function(function: types.FunctionType, recursive: bool) -> types.FunctionTy
     with _lock:
         known = _converted.setdefault(code, {})
         if recursive not in known:
-            known[recursive] = _converted_code(function, recursive)
+            known[recursive] = _converted_code(function, recursive, warns)
     made = known[recursive]
     return function if made is None else _around(made, function)
 
 
-def _converted_code(function: types.FunctionType, recursive: bool) -> types.CodeType | None:
+def _converted_code(
+    function: types.FunctionType, recursive: bool, warns: bool
+) -> types.CodeType | None:
     """The code of the converted function; None where it stays as it is."""
     code = function.__code__
     try:
         node, changed = _tree(code, recursive)
     except source.NoSource as error:
-        if code not in _warned:
+        if warns and code not in _warned:
             _warned.add(code)
             from tf1x.lib import logging
 

@@ -28,6 +28,8 @@ class DatasetFunction(FuncGraph):
 class Traced:
     """The function that calling `function` with elements of a dataset builds.
 
+    Python's control flow on tensors becomes ops (`tf.autograph`), as in TensorFlow 1.15.
+
     Attributes:
         spec: of the result.
         captures: tensors of the graph around that it uses.
@@ -36,6 +38,8 @@ class Traced:
     def __init__(
         self, function: Callable[..., Any], spec: Any, transformation: str, unpack: bool = True
     ) -> None:
+        from tf1x.lib.autograph import called, converted
+
         name = getattr(function, "__name__", None) or type(function).__name__
         name = re.sub(r"[^A-Za-z0-9_]", "", name) or "function"
         outer = scopes.get_default_graph()
@@ -44,7 +48,8 @@ class Traced:
         with graph.building():
             flat = [graph.parameter(t, s) for t, s in _parameters(spec)]
             element = structure.from_tensors(spec, flat)
-            result = function(*element) if unpack and type(element) is tuple else function(element)
+            arguments = element if unpack and type(element) is tuple else (element,)
+            result = called(converted(function, warns=False), arguments, {})
             if isinstance(result, list):
                 result = tuple(result)
             self.result = structure.converted(result)

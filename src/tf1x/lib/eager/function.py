@@ -13,7 +13,7 @@ import numpy as np
 
 from tf1x.core import convert, nest, scopes
 from tf1x.core.graph import Graph
-from tf1x.core.operation import _PACKAGE, Frame, Operation, Tensor
+from tf1x.core.operation import Operation, Tensor
 from tf1x.lib.eager.concrete import Concrete, FunctionGraph, built
 from tf1x.lib.eager.tensor_spec import TensorSpec
 from tf1x.ops import composite
@@ -197,6 +197,8 @@ class Function:
         return [[_fitted(x, spec) for x, spec in zip(args, self._input_signature, strict=True)], {}]
 
     def _trace(self, graph: Graph, arguments: Any, leaves: list[Any], specs: list[Any]) -> Traced:
+        from tf1x.lib.autograph import called
+
         if self._input_signature is not None:
             wanted = nest.flatten(list(self._input_signature))
             specs = [(s.dtype, s.shape) for s in wanted]
@@ -213,7 +215,7 @@ class Function:
                 is_composite = composite.is_composite(value)
                 values.append(composite.pack(value, parts) if is_composite else parts[0])
             args, kwargs = nest.pack_sequence_as(arguments, values)
-            returned = _called(self._traceable, args, kwargs)
+            returned = called(self._traceable, args, kwargs)
             structure = nest.map_structure(_result, returned) if nest.is_nested(returned) else _result(returned)  # fmt: skip
             result.append(structure)
             return composite.flatten([x for x in nest.flatten(structure) if x is not None])
@@ -222,34 +224,6 @@ class Function:
         variables = built(function, build, specs)
         count = len(composite.flatten([x for x in nest.flatten(result[0]) if x is not None]))
         return Traced(Concrete(function, variables), result[0], count)
-
-
-def _called(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    from tf1x.lib.autograph import unbound_locals
-
-    try:
-        with unbound_locals():
-            return function(*args, **kwargs)
-    except TypeError as error:
-        if "as a Python `bool`" in str(error) or "only iterable when" in str(error):
-            where = _line_of(error)
-            raise TypeError(
-                f"{error}\n  at {where}\nAutoGraph did not convert this line: it is off "
-                "(autograph=False, do_not_convert), the source cannot be read, or the line stands in "
-                "a generator, a comprehension or a library. Use tf.cond, tf.while_loop or tf.map_fn."
-            ) from None
-        raise
-
-
-def _line_of(error: BaseException) -> Frame | None:
-    """The innermost line of the user's program that led to an error."""
-    found, step = None, error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        if not code.co_filename.startswith(_PACKAGE):
-            found = Frame(code.co_filename, step.tb_lineno, code.co_name)
-        step = step.tb_next
-    return found
 
 
 def _without_self(signature: inspect.Signature | None) -> inspect.Signature | None:
