@@ -30,14 +30,20 @@ CONCERNS = {
 _PACKAGES = {
     "jax": "jax", "numpy": "numpy", "tensorflow-cpu": "tensorflow", "torch": "torch"
 }  # fmt: skip
+_VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX"}
 
 
 def _processor() -> str:
+    """The processor, and how wide its vectors are: it decides which kernels the engines have."""
+    facts: dict[str, str] = {}
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+            name, _, value = line.partition(":")
+            facts.setdefault(name.strip(), value.strip())
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    flags = facts.get("flags", "").split()
+    widest = next((v for flag, v in _VECTORS.items() if flag in flags), None)
+    return f"{name} ({widest})" if widest else name
 
 
 def main() -> None:
