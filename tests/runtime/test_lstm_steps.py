@@ -33,8 +33,13 @@ def concatenated_state(tf: Any) -> Any:
     return tf.nn.rnn_cell.BasicLSTMCell(UNITS, state_is_tuple=False)
 
 
-def _written_out(gates_of: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
-    """A cell of the user's own: `gates_of(tf, gates)` are the gates i, j, f, o before sigmoid and tanh."""
+def _written_out(
+    gates_of: Callable[[Any, Any], Any], own_memory: bool = True
+) -> Callable[[Any], Any]:
+    """A cell of the user's own: `gates_of(tf, gates)` are the gates i, j, f, o before sigmoid and tanh.
+
+    Without a memory of its own there is one row for the whole batch, a variable.
+    """
 
     def make(tf: Any) -> Any:
         class Cell(tf.nn.rnn_cell.RNNCell):
@@ -44,6 +49,8 @@ def _written_out(gates_of: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
             def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
                 c, h = state
                 w = tf.get_variable("w", [inputs.shape[1] + UNITS, 4 * UNITS])
+                if not own_memory:
+                    c = tf.get_variable("c", [1, UNITS])
                 i, j, f, o, extra = gates_of(tf, tf.matmul(tf.concat([inputs, h], 1), w))
                 c = tf.tanh(j) * tf.sigmoid(i) + c * tf.sigmoid(f)
                 h = tf.sigmoid(o) * tf.tanh(c)
@@ -92,6 +99,7 @@ CELLS = {
     projected: 1,
     concatenated_state: 1,
     _written_out(_other_order): 1,
+    _written_out(_other_order, own_memory=False): 1,
     _written_out(_gate_used_elsewhere): 0,
     _written_out(_input_bias): 0,
     peepholes: 0,
@@ -100,7 +108,7 @@ CELLS = {
     narrow: 0,
 }
 NAMES = [
-    *("basic", "two layers", "projected", "concatenated state", "another order"),
+    *("basic", "two layers", "projected", "concatenated state", "another order", "one memory"),
     *("gate used elsewhere", "bias of the input gate", "peepholes", "clipped", "relu", "narrow"),
 ]
 

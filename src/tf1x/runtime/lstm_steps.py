@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from tf1x.core.func_graph import FuncGraph
 from tf1x.core.operation import Operation, Tensor
@@ -61,11 +62,15 @@ class LstmStep:
         def memory(evaluator: Any) -> list[Any]:
             value = evaluator.value
             parts = summands(evaluator) if summands else (value(self.product, self.memory), None)
-            product, added = (None if x is None else jnp.asarray(x) for x in parts)
             bias = None if self.bias is None else jnp.asarray(value(self.bias, self.memory))
             before = jnp.asarray(value(self.before, self.memory))
+            width = parts[0].shape[1]
+            shape = np.broadcast_shapes((parts[0].shape[0], width // 4), before.shape)
+            product, added = (
+                None if x is None else jnp.broadcast_to(x, (shape[0], width)) for x in parts
+            )
             step = lstm.differentiable_step if differentiated else lstm.step
-            found, output = step(self.cell, product, added, bias, before)
+            found, output = step(self.cell, product, added, bias, jnp.broadcast_to(before, shape))
             outputs[:] = [output]
             return [found]
 
@@ -131,6 +136,7 @@ class _Finder:
         f, forget_bias = self._gate(forget)
         order = (i, candidate.inputs[0].value_index, f, o)
         _require(no_bias == none_either == 0.0 and sorted(order) == [0, 1, 2, 3])
+        _require(before.shape.ndims == 2)
         product, bias = self._before_bias(gates)
         single = len(self._uses[product]) == 1
         cell = Cell(forget_bias, order)
