@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+import jax
+
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr, Literal
 
@@ -22,8 +24,8 @@ def is_literal(atom: Any) -> TypeGuard[Literal]:
     return hasattr(atom, "val")
 
 
-def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
-    """A function that runs the program's equations as `rule` does, to be traced again."""
+def rewritten(program: ClosedJaxpr, rule: Rule) -> ClosedJaxpr:
+    """The program with its equations run as `rule` does, traced again."""
     jaxpr = program.jaxpr
 
     def run(*args: Any) -> list[Any]:
@@ -37,7 +39,7 @@ def interpreting(program: ClosedJaxpr, rule: Rule) -> Callable[..., list[Any]]:
             values.update(zip(equation.outvars, outputs, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
 
-    return run
+    return jax.make_jaxpr(run)(*program.in_avals)
 
 
 def live(program: ClosedJaxpr) -> set[Any]:

@@ -11,10 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
-
 from tf1x.native import adam, descent
-from tf1x.runtime.equations import bound, interpreting, kernel_call, live, uses
+from tf1x.runtime.equations import bound, kernel_call, live, rewritten, uses
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -57,7 +55,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
                 readers[atom] += outputs
         return outputs
 
-    return jax.make_jaxpr(interpreting(program, rule))(*program.in_avals)
+    return rewritten(program, rule)
 
 
 def _only_gradients(program: ClosedJaxpr) -> set[Any]:

@@ -188,7 +188,8 @@ class Loop:
         for i, value in zip(self._varying, start[0][0], strict=True):
             if isinstance(value, ListValue):
                 args[i] = value
-        plan = PerStep(self._cond, self._body, args, self._fixed, self._written, length, bounded)
+        fixed, written, reverse = self._fixed, self._written, self._reverse
+        plan = PerStep(self._cond, self._body, args, fixed, written, length, bounded, reverse)
         sweep = _Sweep(self, plan, length, bounded)
         return sweep.differentiable(start) if self._reverse else sweep.run(start, None)[0]
 
@@ -245,7 +246,7 @@ class _Sweep:
         def advance(carry: Any, step: Any) -> Any:
             inputs: list[Any] = []
             items: list[Any] = []
-            known = plan.known(step, weights, waits, inputs, items, loop._reverse)
+            known = plan.known(step, weights, waits, inputs, items)
             carry = loop._step(carry, known)
             return carry, ([x for x in inputs if x is not None], items)
 
@@ -358,7 +359,7 @@ class _Sweep:
 
         def probe(carry: Any, step: Any) -> Any:
             waits = [False] * len(early)
-            known = self._plan.known(step, weights, waits, [], [], True, shapes)
+            known = self._plan.known(step, weights, waits, [], [], shapes)
             return self._loop._step(carry, known)
 
         first = jax.tree.map(lambda x: x[0], (rows, early))

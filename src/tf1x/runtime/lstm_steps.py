@@ -56,6 +56,7 @@ class LstmStep:
 
         Args:
             summands: gives two arrays of which `product` is the sum, the second perhaps None.
+            differentiated: JAX wants the gradient.
         """
         outputs: list[Any] = []
 

@@ -101,6 +101,7 @@ class PerStep:
         written: variables that the loop writes.
         count: number of steps.
         bounded: not all of them need be taken, so nothing is computed beforehand.
+        reverse: JAX differentiates the loop.
     """
 
     def __init__(
@@ -112,7 +113,9 @@ class PerStep:
         written: list[str],
         count: int,
         bounded: bool,
+        reverse: bool,
     ) -> None:
+        self._reverse = reverse
         self._cond, self._body = cond, body
         self._fixed = {body.args[i] for i in fixed}
         self._position = {t: i for i, t in enumerate(body.args)}
@@ -332,7 +335,6 @@ class PerStep:
         waits: list[bool],
         factors: list[Any],
         items: list[Any],
-        differentiated: bool,
         shapes: dict[int, Any] | None = None,
     ) -> dict[Operation, Callable[[Any], list[Any]] | None]:
         """How reads, products and writes, and what an LSTM does, are computed in one step.
@@ -359,7 +361,7 @@ class PerStep:
                 known[product.op] = _summed(parts)
         for found in self._lstm_steps:
             given = summands.get(found.product) if found.product_is_single else None
-            known |= found.known(given, differentiated)
+            known |= found.known(given, self._reverse)
             if given is not None:
                 known[found.product.op] = None
         return known

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from tf1x.native import conv_pool
-from tf1x.runtime.equations import bound, interpreting, kernel_call, uses
+from tf1x.runtime.equations import bound, kernel_call, rewritten, uses
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -74,7 +73,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
             return [_Later(later.operands, [*later.follows, lambda x: function(x, other)])]
         return bound(equation, inputs)
 
-    return jax.make_jaxpr(interpreting(program, rule))(*program.in_avals)
+    return rewritten(program, rule)
 
 
 def _follows(equation: Any) -> int | None:

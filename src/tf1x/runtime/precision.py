@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from tf1x.runtime.equations import bound, interpreting
+from tf1x.runtime.equations import bound, rewritten
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -57,8 +57,7 @@ def reduced(program: ClosedJaxpr) -> ClosedJaxpr:
 def _reduced(program: ClosedJaxpr, done: dict[int, ClosedJaxpr]) -> ClosedJaxpr:
     key = id(program.jaxpr)
     if key not in done:
-        run = interpreting(program, lambda eqn, inputs: _applied(eqn, inputs, done))
-        done[key] = jax.make_jaxpr(run)(*program.in_avals)
+        done[key] = rewritten(program, lambda eqn, inputs: _applied(eqn, inputs, done))
     return done[key]
 
 

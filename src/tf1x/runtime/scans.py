@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from tf1x.native.unwritten import suits, unwritten
-from tf1x.runtime.equations import bound, interpreting
+from tf1x.runtime.equations import bound, rewritten
 
 if TYPE_CHECKING:
     from jax.extend.core import ClosedJaxpr
@@ -32,7 +31,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
     def rule(equation: Any, inputs: list[Any]) -> Sequence[Any]:
         return _scanned(equation, inputs, numbers) if _suits(equation) else bound(equation, inputs)
 
-    return jax.make_jaxpr(interpreting(program, rule))(*program.in_avals)
+    return rewritten(program, rule)
 
 
 def _collected(equation: Any) -> list[Any]:

@@ -25,7 +25,7 @@ from tf1x.ops import composite
 
 __all__ = [
     "Feature", "called", "convert", "converted", "do_not_convert", "set_element_type", "set_loop_options",
-    "stack", "to_code", "to_graph", "unbound_locals",
+    "stack", "to_code", "to_graph",
 ]  # fmt: skip
 
 

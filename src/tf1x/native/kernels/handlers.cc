@@ -218,7 +218,7 @@ LstmCell lstm_cell(float forget_bias, const Numbers& order, const Rows& before) 
           {order[0], order[1], order[2], order[3]}};
 }
 
-// Two divisions and some 40 other operations for each gate of a unit.
+// Five exponentials and divisions for each unit.
 Helpers lstm_helpers(ffi::ThreadPool& pool, const Rows& before) {
   return helpers_of(pool, 16 * kPerNumber * before.element_count());
 }
