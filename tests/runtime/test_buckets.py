@@ -104,7 +104,18 @@ def _reversed_and_summed() -> Any:
     return _trained(tf.reduce_mean(greatest), total)
 
 
-PROGRAMS = [_last_state, _last_output, _tagger, _both_directions, _reversed_and_summed]
+def _whole_layers() -> Any:
+    """LSTMs wide enough for the kernel that takes all steps, and where they end."""
+    x, *_ = _inputs()
+    cells = [tf.nn.rnn_cell.BasicLSTMCell(units) for units in (16, 20)]
+    outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.MultiRNNCell(cells), x, dtype=tf.float32)
+    parts = [outputs, *(part for layer in state for part in layer)]
+    return _trained(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]), *parts)
+
+
+PROGRAMS = [
+    *(_last_state, _last_output, _tagger, _both_directions, _reversed_and_summed, _whole_layers)
+]
 
 
 def _results(program: Any, lengths: Any) -> list[Any]:

@@ -31,6 +31,7 @@ OWN_FLAGS = {
     "adam.cc": ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"],
     "gemm.cc": ["-ffp-contract=fast"],
     "lstm.cc": ["-ffp-contract=fast"],
+    "lstm_layer.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     "resize.cc": ["-ffp-contract=off"],
     "winograd.cc": ["-ffp-contract=fast"],

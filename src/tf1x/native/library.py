@@ -41,6 +41,8 @@ _TARGETS = (
     "tf1x_unwritten",
     "tf1x_lstm",
     "tf1x_lstm_gradient",
+    "tf1x_lstm_layer",
+    "tf1x_lstm_layer_gradient",
     "tf1x_adam",
     "tf1x_moments",
     "tf1x_batch_norm_gradient",

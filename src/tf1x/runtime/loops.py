@@ -234,7 +234,7 @@ class _Sweep:
     def run(self, start: Any, zeros: list[Any] | None) -> tuple[Any, list[Any]]:
         """The state at the end, and of each product of `zeros` the late factors of all steps."""
         loop, plan = self._loop, self._plan
-        rows = plan.rows(loop.given()[0])
+        rows, last = self._rows(start)
         early, weights = plan.split(rows, loop.evaluate)
         waits, added = [False] * len(early), early
         if zeros is not None:
@@ -247,7 +247,7 @@ class _Sweep:
             inputs: list[Any] = []
             items: list[Any] = []
             known = plan.known(step, weights, waits, inputs, items)
-            carry = loop._step(carry, known)
+            carry = self._carried(loop._step(carry, known))
             return carry, ([x for x in inputs if x is not None], items)
 
         def iterate(carry: Any, step: Any) -> Any:
@@ -260,11 +260,18 @@ class _Sweep:
             carry, found = lax.cond(holds, advance, lambda same, _: (same, blank), carry, step)
             return carry, (found, holds if plan.writes else None)
 
-        begin = self._without_lists(start)
         end, ((factors, items), taken) = lax.scan(
-            iterate, begin, (rows, added), length=self._length
+            iterate, self._carried(start), (rows, added), length=self._length
         )
-        return self._with_lists(start, end, items, taken), factors
+        beforehand = plan.written_beforehand(rows, loop.evaluate)
+        items = [x if known is None else known for x, known in zip(items, beforehand, strict=True)]
+        return self._whole(start, end, items, taken, last), factors
+
+    def _rows(self, start: Any) -> tuple[list[Any], dict[int, Any]]:
+        """The rows that steps are handed, and what arguments become that LSTM layers carry."""
+        args, _ = self._loop._all(start[0])
+        rows = self._plan.rows(self._loop.given()[0])
+        return self._plan.run_layers(rows, args, self._loop.evaluate)
 
     def _ready(self, weights: Any, waits: bool) -> Any:
         """Weights as each step's product takes them: laid out for a kernel where one suits."""
@@ -274,24 +281,25 @@ class _Sweep:
             return weights
         return gemm.packed(weights, gradient=waits)
 
-    def _without_lists(self, start: Any) -> Any:
-        """The state without the lists whose rows the scan collects."""
-        (values, variables), flags = start
-        values = list(values)
-        for place in self._places():
-            values[place] = values[place].with_buffer(None)
-        return (values, variables), flags
+    def _carried(self, whole: Any) -> Any:
+        """The state without what the scan does not carry."""
+        (values, variables), flags = whole
+        return (self._plan.carried(values, self._places()), variables), flags
 
-    def _with_lists(self, start: Any, end: Any, items: list[Any], taken: Any) -> Any:
+    def _whole(self, start: Any, end: Any, items: list[Any], taken: Any, last: Any) -> Any:
+        """The state after the loop, with what the scan did not carry."""
         (values, variables), flags = end
-        values = list(values)
-        for place, write, rows in zip(self._places(), self._plan.writes, items, strict=True):
+        values, places = list(values), self._places()
+        for write, rows in zip(self._plan.writes, items, strict=True):
+            place = places[write.argument]
             values[place] = self._plan.written(start[0][0][place], write, rows, taken)
+        for argument, value in last.items():
+            values[places[argument]] = value
         return (values, variables), flags
 
-    def _places(self) -> list[int]:
-        """Where in the state the lists are whose rows the scan collects."""
-        return [self._loop._varying.index(write.argument) for write in self._plan.writes]
+    def _places(self) -> dict[int, int]:
+        """Of each argument that varies, its place in the state."""
+        return {argument: place for place, argument in enumerate(self._loop._varying)}
 
     def differentiable(self, start: Any) -> Any:
         """As `run`, with the weights' gradients found after the loop (per_step.py)."""
@@ -353,17 +361,16 @@ class _Sweep:
 
     def _zeros(self, start: Any, weights: list[int | None]) -> list[Any]:
         """For each product whose gradient waits, a zero of the shape of its results of all steps."""
-        rows = self._plan.rows(self._loop.given()[0])
-        early, weights = self._plan.split(rows, self._loop.evaluate)
         shapes: dict[int, Any] = {}
 
-        def probe(carry: Any, step: Any) -> Any:
-            waits = [False] * len(early)
-            known = self._plan.known(step, weights, waits, [], [], shapes)
-            return self._loop._step(carry, known)
+        def probe(start: Any) -> Any:
+            rows, _ = self._rows(start)
+            early, split = self._plan.split(rows, self._loop.evaluate)
+            first = jax.tree.map(lambda x: x[0], (rows, early))
+            known = self._plan.known(first, split, [False] * len(early), [], [], shapes)
+            return self._loop._step(self._carried(start), known)
 
-        first = jax.tree.map(lambda x: x[0], (rows, early))
-        jax.eval_shape(probe, self._without_lists(start), first)
+        jax.eval_shape(probe, start)
         return [
             None if w is None else jnp.zeros((self._length, *shapes[i].shape), shapes[i].dtype)
             for i, w in enumerate(weights)

@@ -30,6 +30,8 @@ def kernel(padded: Padded, equations: Sequence[Any], inputs: list[Value]) -> lis
         axes = [(rows, a[1]) if len(a) == 2 and a[0].factors != (0,) else a for a in axes]
         if target == "tf1x_lstm_gradient":  # it sums over the rows
             arrays = [padded.filled(v, (0,), 0) for v in inputs]
+    elif target in ("tf1x_lstm_layer", "tf1x_lstm_layer_gradient"):
+        arrays, axes = _layer(padded, inputs, axes, gradient=target == "tf1x_lstm_layer_gradient")
     else:
         raise NotPadded(target)
     return [Value(x, a) for x, a in zip(bind(equations[0], arrays), axes, strict=True)]
@@ -44,6 +46,35 @@ def _rows(padded: Padded, inputs: list[Value]) -> Axis:
     for axes in matrices[1:]:
         found = joined(found, axes[:1], padded.traces)
     return Axis(found[0].factors)
+
+
+def _layer(
+    padded: Padded, inputs: list[Value], axes: list[Axes], gradient: bool
+) -> tuple[list[Any], list[Axes]]:
+    """Arrays of a call that takes [steps, rows, numbers] and of rows, and axes of its results.
+
+    How many steps there are is an argument.
+    """
+    steps, rows, width = inputs[0].axes
+    sequences = [v for v in inputs if len(v.axes) == 3]
+    for value in sequences[1:]:
+        steps, rows = joined((steps, rows), value.axes[:2], padded.traces)
+    state = inputs[3:5] if gradient else inputs[4:6]
+    for value in (*state, *(inputs[8:] if gradient else [])):
+        (rows,) = joined((rows,), value.axes[:1], padded.traces)
+    if width.varies or any(a.varies for a in inputs[2].axes):
+        raise NotPadded("tf1x_lstm_layer")
+    steps, rows = Axis(steps.factors), Axis(rows.factors)
+    arrays = [v.array for v in inputs]
+    if gradient:  # it sums over the rows
+        arrays = [
+            v.array if i in (1, 2) else padded.filled(v, (len(v.axes) - 2,), 0)
+            for i, v in enumerate(inputs)
+        ]
+        return arrays, [(steps, rows, width), *axes[1:3], *((rows, a[1]) for a in axes[3:])]
+    found = [(steps, rows, axes[0][2]), *((rows, a[1]) for a in axes[1:3])]
+    kept = axes[4][0].factors != (0,)
+    return arrays, [*found, *((steps if kept else a[0], rows, a[2]) for a in axes[3:])]
 
 
 def _equal(equations: Sequence[Any], *names: str) -> None:

@@ -7,6 +7,8 @@ same. Where the rows that it reads are known beforehand:
   by row (and not added up as a whole in each step);
 - a product of a row (or of a row beside the state: `concat([x, h]) @ w`) with weights is computed
   for all rows in one product before the loop;
+- an LSTM takes all its steps before the loop, by one call of a kernel (lstm_layers.py), and then its
+  outputs are known beforehand as well;
 - under a gradient, the weights' gradient is one product of all steps' inputs and gradients after
   the loop, where JAX would add up one product a step.
 
@@ -35,6 +37,7 @@ from tf1x.native import gemm
 from tf1x.native.gemm import Packed
 from tf1x.ops import matmul, xp
 from tf1x.ops.list_value import ListValue
+from tf1x.runtime.lstm_layers import NOTHING, LstmLayer, lstm_layer, source
 from tf1x.runtime.lstm_steps import lstm_steps
 from tf1x.runtime.plan import plan_of
 from tf1x.runtime.trip_count import sequence
@@ -61,11 +64,13 @@ class Write:
     Attributes:
         argument: which argument, and output, of the body the list is.
         rows: the index in each step; no two are the same.
+        early: what it writes is known beforehand.
     """
 
     op: Operation
     argument: int
     rows: np.ndarray[Any, Any]
+    early: bool = False
 
 
 @dataclass
@@ -122,10 +127,15 @@ class PerStep:
         self._written = set(written)
         self.reads = self._find_reads(args, fixed, count)
         self.writes = self._find_writes(args, count)
-        self._early = set() if bounded else self._find_early()
+        self._early: set[Operation] = set()
+        self.layers: list[LstmLayer] = []
+        self._lstm_steps = lstm_steps(body)
+        if not bounded:
+            self._find_known_beforehand()
+        for write in self.writes:
+            write.early = write.op.inputs[2].op in self._early
         self.products = self._find_products()
         self.products += self._plain_products()
-        self._lstm_steps = lstm_steps(body)
 
     # -- analysis ------------------------------------------------------------------------------
 
@@ -148,9 +158,9 @@ class PerStep:
     def _find_writes(self, args: list[Any], count: int) -> list[Write]:
         found = []
         for i, output in enumerate(self._body.outputs):
-            op = _source(output).op
+            op = source(output).op
             value = args[i]
-            if op.type != "TensorListSetItem" or _source(op.inputs[0]) is not self._body.args[i]:
+            if op.type != "TensorListSetItem" or source(op.inputs[0]) is not self._body.args[i]:
                 continue
             if not isinstance(value, ListValue) or value.buffer is None or value.is_growing:
                 continue
@@ -170,20 +180,38 @@ class PerStep:
             for op in plan_of(function).ops:
                 if op.type in ("Identity", "TensorListLength") or op is write:
                     continue
-                if any(_source(t) is tensor for t in op.inputs):
+                if any(source(t) is tensor for t in op.inputs):
                     return False
-            others = sum(_source(t) is tensor for t in function.outputs)
+            others = sum(source(t) is tensor for t in function.outputs)
             if others > (tensor is write.outputs[0]):
                 return False
-        return _source(write.inputs[2]) not in (write.outputs[0], self._body.args[argument])
+        return source(write.inputs[2]) not in (write.outputs[0], self._body.args[argument])
+
+    def _find_known_beforehand(self) -> None:
+        """Early ops and LSTM layers, each of which may make more ops early."""
+        self._early = self._find_early()
+        while (layer := self._next_layer()) is not None:
+            self.layers.append(layer)
+            self._lstm_steps.remove(layer.step)
+            self._early = self._find_early()
+
+    def _next_layer(self) -> LstmLayer | None:
+        products = {p.op.outputs[0]: p for p in self._find_products()}
+        for step in self._lstm_steps:
+            product = products.get(step.product)
+            if product is not None:
+                found = lstm_layer(step, product, self._same, self._body, self._cond)
+                if found is not None:
+                    return found
+        return None
 
     def _find_early(self) -> set[Operation]:
-        """Ops that depend on reads and on what stays the same, and on nothing else."""
-        reads = {read.op for read in self.reads}
+        """Ops that depend on reads, layers and what stays the same, and on nothing else."""
+        given = {known.op for known in self._given()}
         early: set[Operation] = set()
         for op in plan_of(self._body).ops:
             definition = op.opdef
-            if op in reads:
+            if op in given:
                 early.add(op)
             elif definition.host or definition.injected or definition.writes or op.control_inputs:
                 continue
@@ -192,6 +220,10 @@ class PerStep:
             ):
                 early.add(op)
         return early
+
+    def _given(self) -> list[Read | LstmLayer]:
+        """Where the rows come from that the loop's steps are handed."""
+        return [*self.reads, *self.layers]
 
     def _same(self, tensor: Tensor) -> bool:
         """Whether a tensor has the same value in each step."""
@@ -231,10 +263,12 @@ class PerStep:
         ]
 
     def _matmuls(self) -> list[Operation]:
+        taken = {layer.product.op for layer in self.layers}
         return [
             op
             for op in plan_of(self._body).ops
             if op.type == "MatMul"
+            and op not in taken
             and not (op.attrs["transpose_a"] or op.attrs["transpose_b"])
             and self._same(op.inputs[1])
             and op.inputs[1].op.type != "Const"
@@ -256,6 +290,26 @@ class PerStep:
                 taken = jnp.take(jnp.asarray(buffer), picked, axis=0)
                 found.append((taken, None if inside.all() else jnp.asarray(inside)))
         return found
+
+    def run_layers(
+        self, rows: list[Any], args: list[Any], run: Callable[..., list[Any]]
+    ) -> tuple[list[Any], dict[int, Any]]:
+        """`rows` with those that the layers give, and what the arguments that these carry become.
+
+        Args:
+            run: as that of `split`.
+        """
+        rows = list(rows)
+        last: dict[int, Any] = {}
+        for layer in self.layers:
+            assert layer.product.early is not None
+            (factor,) = self._all_steps(rows, [layer.product.early], run)
+            (weights,) = run([layer.product.weights], {})
+            bias = None if layer.step.bias is None else run([layer.step.bias], {})[0]
+            outputs, memory, output = layer.run(factor, weights, bias, args)
+            rows.append((outputs, None))
+            last |= {layer.memory: memory, layer.output: output}
+        return rows, last
 
     def split(self, rows: list[Any], run: Callable[..., list[Any]]) -> tuple[list[Any], list[Any]]:
         """For each product its early part in all steps, and the weights of its late part.
@@ -283,6 +337,12 @@ class PerStep:
             early.append(flat.reshape(*factor.shape[:-1], part.shape[1]))
         return early, late
 
+    def written_beforehand(self, rows: list[Any], run: Callable[..., list[Any]]) -> list[Any]:
+        """For each write what it writes in all steps, where that is known beforehand, or None."""
+        early = [w.op.inputs[2] for w in self.writes if w.early]
+        items = iter(self._all_steps(rows, early, run) if early else [])
+        return [next(items) if w.early else None for w in self.writes]
+
     def _all_steps(self, rows: list[Any], wanted: list[Tensor], run: Any) -> list[Any]:
         def one(step: list[Any]) -> tuple[list[Any], xp.Flags]:
             with xp.collecting_checks() as checks:
@@ -292,6 +352,20 @@ class PerStep:
         values, flags = jax.vmap(one)(rows)
         xp.flag({tag: jnp.any(flag) for tag, flag in flags.flags.items()})
         return list(values)
+
+    def carried(self, state: list[Any], places: dict[int, int]) -> list[Any]:
+        """What the loop carries of the state: not the lists it writes, nor what the layers carry.
+
+        Args:
+            places: of each of the body's arguments that vary, its place in the state.
+        """
+        state = list(state)
+        for write in self.writes:
+            place = places[write.argument]
+            state[place] = state[place].with_buffer(None)
+        for layer in self.layers:
+            state[places[layer.memory]] = state[places[layer.output]] = jnp.asarray(NOTHING)
+        return state
 
     # -- after the loop ------------------------------------------------------------------------
 
@@ -322,10 +396,10 @@ class PerStep:
     # -- in the loop ---------------------------------------------------------------------------
 
     def known_reads(self, step: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
-        """What the reads give in one step."""
+        """What the reads, and the layers that have run, give in one step."""
         return {
-            read.op: _row(value, valid, read)
-            for read, (value, valid) in zip(self.reads, step, strict=True)
+            given.op: _row(value, valid, given)
+            for given, (value, valid) in zip(self._given()[: len(step)], step, strict=True)
         }
 
     def known(
@@ -345,7 +419,7 @@ class PerStep:
             weights: of each product those of its late part, perhaps packed.
             waits: whether a product's weights get their gradient after the loop.
             factors: gets, for each product that waits, its late factor, else None.
-            items: gets, for each write, what is written.
+            items: gets, for each write, what is written; None where that is known beforehand.
             shapes: gets the results of the products with a late part, by position.
         """
         rows, added = step
@@ -364,14 +438,19 @@ class PerStep:
             known |= found.known(given, self._reverse)
             if given is not None:
                 known[found.product.op] = None
+        for layer in self.layers:
+            known |= layer.known()
         return known
 
     def _known_writes(self, items: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:
         items += [None] * len(self.writes)
-        return {write.op: _kept(write.op, items, i) for i, write in enumerate(self.writes)}
+        return {
+            write.op: _same_list(write.op) if write.early else _kept(write.op, items, i)
+            for i, write in enumerate(self.writes)
+        }
 
 
-def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
+def _row(value: Any, valid: Any, read: Read | LstmLayer) -> Callable[[Any], list[Any]]:
     def give(_: Any) -> list[Any]:
         if valid is not None:
             xp.check(
@@ -384,19 +463,16 @@ def _row(value: Any, valid: Any, read: Read) -> Callable[[Any], list[Any]]:
     return give
 
 
+def _same_list(write: Operation) -> Callable[[Any], list[Any]]:
+    return lambda evaluator: [evaluator.value(write.inputs[0], write)]
+
+
 def _kept(write: Operation, items: list[Any], index: int) -> Callable[[Any], list[Any]]:
     def give(evaluator: Any) -> list[Any]:
         items[index] = jnp.asarray(evaluator.value(write.inputs[2], write))
-        return [evaluator.value(write.inputs[0], write)]
+        return _same_list(write)(evaluator)
 
     return give
-
-
-def _source(tensor: Tensor) -> Tensor:
-    """What a tensor is another name of."""
-    while tensor.op.type == "Identity":
-        tensor = tensor.op.inputs[0]
-    return tensor
 
 
 def _constant(value: Any) -> Callable[[Any], list[Any]]:

@@ -11,6 +11,7 @@
 #include "gather.h"
 #include "gemm.h"
 #include "lstm.h"
+#include "lstm_layer.h"
 #include "matmul.h"
 #include "pool.h"
 #include "random.h"
@@ -245,6 +246,56 @@ ffi::Error lstm_pullback(ffi::ThreadPool pool, Numbers order, Rows gates, Rows b
   });
 }
 
+using Sequence = ffi::BufferR3<ffi::F32>;  // [steps, rows, numbers]
+using Vector = ffi::BufferR1<ffi::F32>;
+using Count = ffi::BufferR0<ffi::S32>;
+
+LstmLayer layer_of(const LstmCell& cell, const Count& steps, const Rows& weights, const float* bias,
+                   const Rows& memory, const Rows& output) {
+  return {cell, *steps.typed_data(), weights.typed_data(), bias, memory.typed_data(),
+          output.typed_data()};
+}
+
+Helpers layer_helpers(ffi::ThreadPool& pool, const Sequence& gates, const Rows& weights) {
+  return helpers_of(pool, gates.element_count() * weights.dimensions()[0]);
+}
+
+ffi::Error lstm_steps(ffi::ThreadPool pool, float forget_bias, Numbers order, Sequence inputs,
+                      Count steps, Rows weights, Vector bias, Rows memory, Rows output,
+                      ffi::Result<Sequence> outputs, ffi::Result<Rows> last_memory,
+                      ffi::Result<Rows> last_output, ffi::Result<Sequence> memories,
+                      ffi::Result<Sequence> gates) {
+  return guarded([&] {
+    const LstmLayer layer =
+        layer_of(lstm_cell(forget_bias, order, memory), steps, weights,
+                 or_null(bias.typed_data(), bias.element_count()), memory, output);
+    const bool keeps = gates->element_count();
+    lstm_layer(layer_helpers(pool, inputs, weights), layer, inputs.typed_data(),
+               {outputs->typed_data(), memories->typed_data(), keeps ? gates->typed_data() : nullptr});
+    const int64_t last = layer.steps - 1, step = memory.element_count();
+    const float* m = last < 0 ? layer.memory : memories->typed_data() + (keeps ? last * step : 0);
+    const float* h = last < 0 ? layer.output : outputs->typed_data() + last * step;
+    std::memcpy(last_memory->typed_data(), m, step * sizeof(float));
+    std::memcpy(last_output->typed_data(), h, step * sizeof(float));
+  });
+}
+
+ffi::Error lstm_steps_gradient(ffi::ThreadPool pool, Numbers order, Sequence gates, Count steps,
+                               Rows weights, Rows memory, Rows output, Sequence outputs,
+                               Sequence memories, Sequence of_outputs, Rows of_memory, Rows of_output,
+                               ffi::Result<Sequence> to_inputs, ffi::Result<Rows> to_weights,
+                               ffi::Result<Vector> to_bias, ffi::Result<Rows> to_memory,
+                               ffi::Result<Rows> to_output) {
+  return guarded([&] {
+    lstm_layer_gradient(layer_helpers(pool, gates, weights),
+                        layer_of(lstm_cell(0, order, memory), steps, weights, nullptr, memory, output),
+                        {outputs.typed_data(), memories.typed_data(), gates.typed_data()},
+                        of_outputs.typed_data(), of_memory.typed_data(), of_output.typed_data(),
+                        {to_inputs->typed_data(), to_weights->typed_data(), to_bias->typed_data(),
+                         to_memory->typed_data(), to_output->typed_data()});
+  });
+}
+
 PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers& sizes,
                      const Numbers& strides, const Numbers& before) {
   return {images[0], images[1], images[2],  images[3],  result[1], result[2],
@@ -420,6 +471,41 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_gradient, lstm_pullback,
                                   .Arg<Rows>()
                                   .Ret<Rows>()
                                   .Ret<ffi::BufferR1<ffi::F32>>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_layer, lstm_steps,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<float>("forget_bias")
+                                  .Attr<Numbers>("order")
+                                  .Arg<Sequence>()
+                                  .Arg<Count>()
+                                  .Arg<Rows>()
+                                  .Arg<Vector>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Ret<Sequence>()
+                                  .Ret<Rows>()
+                                  .Ret<Rows>()
+                                  .Ret<Sequence>()
+                                  .Ret<Sequence>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_layer_gradient, lstm_steps_gradient,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<Numbers>("order")
+                                  .Arg<Sequence>()
+                                  .Arg<Count>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<Sequence>()
+                                  .Arg<Sequence>()
+                                  .Arg<Sequence>()
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Ret<Sequence>()
+                                  .Ret<Rows>()
+                                  .Ret<Vector>()
+                                  .Ret<Rows>()
                                   .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
                               pooling().Arg<Floats>().Ret<Floats>());

@@ -76,4 +76,20 @@ void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
   shared->all_finished.wait(lock, finished);
 }
 
+// Calls `body(step, i)` for each i in [0, count) at the same time, one step after the other.
+//
+// A thread that takes an item of the next step waits for those of this one, which other threads have
+// begun.
+template <typename Body>
+void parallel_steps(const Helpers& helpers, int64_t steps, int64_t count, const Body& body) {
+  std::atomic<int64_t> done{0};
+  parallel_for(helpers, steps * count, [&](int64_t item) {
+    const int64_t step = item / count;
+    while (!linger([&] { return done.load() >= step * count; })) {
+    }
+    body(step, item % count);
+    done.fetch_add(1);
+  });
+}
+
 }  // namespace tf1x

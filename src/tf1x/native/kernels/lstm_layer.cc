@@ -1,0 +1,169 @@
+// In each step threads share the units: one of them makes the products that a block of units wants
+// and, while these are near, what follows. The weights are laid out once for all steps.
+#include "lstm_layer.h"
+
+#include <cstring>
+
+#include "gates.h"
+#include "matmul.h"
+#include "panels.h"
+#include "strips.h"
+#include "tiles.h"
+
+namespace tf1x {
+namespace {
+
+// Terms that are added at a time: so much of a panel takes an eighth of the second cache.
+constexpr int64_t kDepth = 512;
+
+// Rows [rows, terms] times a panel, added to `sums` [rows, kWidth].
+inline void add_product(const float* left, int64_t rows, int64_t terms, const float* panel,
+                        float* sums) {
+  for (int64_t start = 0; start < terms; start += kDepth) {
+    const int64_t depth = std::min(kDepth, terms - start);
+    tiles({left + start, terms, rows, false}, panel + start * kWidth, depth,
+          {sums, kWidth, kWidth, true, 1});
+  }
+}
+
+// Sizes of a layer, and its units in blocks of a panel's width.
+struct Sizes {
+  int64_t rows, units, step, blocks;
+
+  explicit Sizes(const LstmCell& cell)
+      : rows(cell.rows), units(cell.units), step(cell.rows * cell.units),
+        blocks(ceil_div(cell.units, kWidth)) {}
+
+  int64_t width(int64_t block) const { return std::min<int64_t>(kWidth, units - block * kWidth); }
+
+  // Calls f(row, unit, place of the unit in the block, units) for a block's, a vector at a time.
+  template <typename F>
+  void for_vectors(int64_t block, const F& f) const {
+    const int64_t end = width(block);
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t u = 0; u < end; u += kLanes) {
+        f(row, block * kWidth + u, u, std::min<int64_t>(kLanes, end - u));
+      }
+    }
+  }
+};
+
+Helpers for_blocks(const Helpers& helpers, const Sizes& sizes) {
+  Helpers some = helpers;
+  some.count = std::min(helpers.count, sizes.blocks - 1);
+  return some;
+}
+
+}  // namespace
+
+void lstm_layer(const Helpers& helpers, const LstmLayer& layer, const float* inputs,
+                const LstmLayerResults& results) {
+  const auto& cell = layer.cell;
+  const Sizes sizes(cell);
+  const int64_t rows = sizes.rows, units = sizes.units, panel = units * kWidth;
+  const Buffer packed = buffer(4 * sizes.blocks * panel);
+  parallel_for(helpers, 4 * sizes.blocks, [&](int64_t i) {
+    const int64_t block = i / 4, column = cell.order[i % 4] * units + block * kWidth;
+    pack_panel<kVectors>({layer.weights + column, 4 * units, 1}, units, sizes.width(block),
+                         packed.get() + i * panel);
+  });
+  const int64_t memory_step = results.gates ? sizes.step : 0;
+
+  parallel_steps(for_blocks(helpers, sizes), layer.steps, sizes.blocks, [&](int64_t step, int64_t block) {
+    const float* output = step ? results.outputs + (step - 1) * sizes.step : layer.output;
+    const float* memory = step ? results.memories + (step - 1) * memory_step : layer.memory;
+    float* sums = scratch(4 * rows * kWidth);
+    const auto at = [&](int64_t row, int gate, int64_t u) {
+      return ((step * rows + row) * 4 + cell.order[gate]) * units + u;
+    };
+    for (int gate = 0; gate < 4; ++gate) {
+      float* to = sums + gate * rows * kWidth;
+      sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
+        Vector x = some(inputs + at(row, gate, u), count);
+        if (layer.bias) x += some(layer.bias + cell.order[gate] * units + u, count);
+        store(to + row * kWidth + place, x);
+      });
+      add_product(output, rows, units, packed.get() + (block * 4 + gate) * panel, to);
+    }
+    sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
+      const auto sum = [&](int gate) { return load(sums + (gate * rows + row) * kWidth + place); };
+      const Vector i = sigmoid(sum(0)), j = tanh(sum(1));
+      const Vector f = sigmoid(sum(2) + cell.forget_bias), o = sigmoid(sum(3));
+      const int64_t here = row * units + u;
+      const Vector c = i * j + f * some(memory + here, count);
+      put(results.memories + step * memory_step + here, c, count);
+      put(results.outputs + step * sizes.step + here, tanh(c) * o, count);
+      if (!results.gates) return;
+      const Vector all[] = {i, j, f, o};
+      for (int gate = 0; gate < 4; ++gate) put(results.gates + at(row, gate, u), all[gate], count);
+    });
+  });
+}
+
+void lstm_layer_gradient(const Helpers& helpers, const LstmLayer& layer,
+                         const KeptLstmLayerResults& results, const float* of_outputs,
+                         const float* of_memory, const float* of_output,
+                         const LstmLayerGradients& gradients) {
+  const auto& cell = layer.cell;
+  const Sizes sizes(cell);
+  const int64_t rows = sizes.rows, units = sizes.units, panel = 4 * units * kWidth;
+  const Buffer packed = buffer(sizes.blocks * panel);
+  parallel_for(helpers, sizes.blocks, [&](int64_t block) {
+    pack_panel<kVectors>({layer.weights + block * kWidth * 4 * units, 1, 4 * units}, 4 * units,
+                         sizes.width(block), packed.get() + block * panel);
+  });
+  std::memset(gradients.bias, 0, 4 * units * sizeof(float));
+  std::memcpy(gradients.memory, of_memory, sizes.step * sizeof(float));
+  std::memcpy(gradients.output, of_output, sizes.step * sizeof(float));
+
+  // Step -1 is what was before the first.
+  parallel_steps(for_blocks(helpers, sizes), layer.steps + 1, sizes.blocks, [&](int64_t item, int64_t block) {
+    const int64_t step = layer.steps - 1 - item, start = step * sizes.step;
+    float* sums = scratch(rows * kWidth);
+    sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
+      const int64_t here = row * units + u;
+      Vector g = step < 0 ? Vector{} : some(of_outputs + start + here, count);
+      if (item == 0) g += some(gradients.output + here, count);
+      store(sums + row * kWidth + place, g);
+    });
+    if (item) {
+      add_product(gradients.inputs + 4 * (start + sizes.step), rows, 4 * units,
+                  packed.get() + block * panel, sums);
+    }
+    const float* memory = step > 0 ? results.memories + start - sizes.step : layer.memory;
+    Vector of_bias[4][kVectors] = {};
+    sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
+      const int64_t here = row * units + u;
+      const Vector g = load(sums + row * kWidth + place);
+      if (step < 0) return put(gradients.output + here, g, count);
+      const auto at = [&](int gate) { return 4 * (start + row * units) + cell.order[gate] * units + u; };
+      const auto gate = [&](int which) { return some(results.gates + at(which), count); };
+      const Vector i = gate(0), j = gate(1), f = gate(2), o = gate(3), c = some(memory + here, count);
+      const Vector squashed = tanh(some(results.memories + start + here, count));
+      const Vector of_c = some(gradients.memory + here, count) + g * o * (1.0f - squashed * squashed);
+      put(gradients.memory + here, of_c * f, count);
+      const Vector all[] = {of_c * j * i * (1.0f - i), of_c * i * (1.0f - j * j),
+                            of_c * c * f * (1.0f - f), g * squashed * o * (1.0f - o)};
+      for (int which = 0; which < 4; ++which) {
+        put(gradients.inputs + at(which), all[which], count);
+        of_bias[which][place / kLanes] += all[which];
+      }
+    });
+    for (int64_t u = 0; step >= 0 && u < sizes.width(block); u += kLanes) {
+      const int64_t count = std::min<int64_t>(kLanes, sizes.width(block) - u);
+      for (int which = 0; which < 4; ++which) {
+        float* to = gradients.bias + cell.order[which] * units + block * kWidth + u;
+        put(to, some(to, count) + of_bias[which][u / kLanes], count);
+      }
+    }
+  });
+
+  const auto right = [&](int64_t step) {
+    return Matrix{gradients.inputs + step * 4 * sizes.step, 4 * units, 1};
+  };
+  matmul(helpers, units, rows, 4 * units, {layer.output, 1, units}, right(0), gradients.weights);
+  add_matmul(helpers, units, (layer.steps - 1) * rows, 4 * units, {results.outputs, 1, units},
+             right(1), 1, gradients.weights);
+}
+
+}  // namespace tf1x
