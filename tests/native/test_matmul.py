@@ -55,6 +55,30 @@ def test_cases(rows: int, terms: int, columns: int, transpose_a: bool, transpose
     compare(rows, terms, columns, transpose_a, transpose_b)
 
 
+@pytest.mark.parametrize(
+    "shape", [(100, 70, 130), (3, 1030, 37), (61, 600, 64), (0, 5, 9)], ids=str
+)
+@pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True)], ids=str)
+def test_what_a_layer_does(shape: tuple[int, int, int], transposed: tuple[bool, bool]) -> None:
+    rows, terms, columns = shape
+    a, b, bias, mask = arrays((rows, terms), (terms, columns), (columns,), (rows, columns))
+    factors = a.T if transposed[0] else a, b.T if transposed[1] else b
+    plain = matmul.product(*transposed, *factors)
+    for added, rectifies, sign in [(bias, True, None), (None, True, mask), (bias, False, mask)]:
+        expected = plain if added is None else plain + added
+        expected = jnp.maximum(expected, 0) if rectifies else expected
+        expected = expected if sign is None else expected * (sign > 0)
+        found = matmul.dense(*transposed, *factors, added, rectifies, sign)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_no_number_stays() -> None:
+    a, b = jnp.full((40, 33), jnp.nan, jnp.float32), jnp.ones((33, 20), jnp.float32)
+    assert np.isnan(
+        matmul.dense(False, False, a, b, None, True, jnp.zeros((40, 20), jnp.float32))
+    ).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 150), st.integers(1, 150), st.integers(1, 150), st.booleans(), st.booleans())
 def test_any(rows: int, terms: int, columns: int, transpose_a: bool, transpose_b: bool) -> None:

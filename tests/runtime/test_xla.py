@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from unittest import mock
 
 import jax
@@ -45,3 +47,20 @@ def test_what_xla_cannot_compile() -> None:
 
     with pytest.raises(RuntimeError, match="tf1x_no_such_kernel"):
         xla.compiled(calls_nothing, [_SPEC], ())(np.zeros((64, 64), np.float32))
+
+
+def test_programs_run_in_the_calling_thread() -> None:
+    """What JAX calls while it runs one on a CPU comes from there (after a sort, from a thread of its own
+    unless it is told otherwise)."""
+    if jax.default_backend() != "cpu":
+        pytest.skip("only programs on a CPU do")
+    script = (
+        "import threading, jax, numpy as np, tf1x\n"
+        "tf1x.Session()\n"
+        "seen = set()\n"
+        "def note(x): seen.add(threading.get_ident()); return x\n"
+        "call = jax.jit(lambda x: jax.pure_callback(note, x, jax.numpy.sort(x)))\n"
+        "for _ in range(5): call(np.ones(100_000, np.float32)).block_until_ready()\n"
+        "assert seen == {threading.get_ident()}, seen\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

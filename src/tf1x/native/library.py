@@ -35,6 +35,7 @@ _TARGETS = (
     "tf1x_conv_filter_gradient",
     "tf1x_conv_max_pool",
     "tf1x_matmul",
+    "tf1x_dense",
     "tf1x_descend",
     "tf1x_pack",
     "tf1x_multiply",
@@ -179,6 +180,8 @@ def _load(path: Path) -> ctypes.CDLL | None:
         *[ctypes.c_void_p] * 8,
     ]
     library.tf1x_resize_bilinear.restype = None
+    library.tf1x_copy.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p]
+    library.tf1x_copy.restype = None
     library.tf1x_packed_size.argtypes = [ctypes.c_int64, ctypes.c_int64]
     library.tf1x_packed_size.restype = ctypes.c_int64
     return library

@@ -43,6 +43,34 @@ def _back(transpose_a: bool, transpose_b: bool, kept: Any, g: Any) -> Any:
 
 product.defvjp(_kept, _back)
 
+
+def dense(
+    transpose_a: bool, transpose_b: bool, a: Any, b: Any, bias: Any, rectifies: bool, mask: Any
+) -> Any:
+    """A product of matrices, and what a layer of a network does to it; it has no gradient.
+
+    Args:
+        bias: [columns], is added, or None.
+        rectifies: then what is below 0 becomes 0.
+        mask: like the result, or None: where it is not above 0 the result is multiplied by 0.
+    """
+    shape = (a.shape[transpose_a], b.shape[not transpose_b])
+    struct: Any = jax.ShapeDtypeStruct
+    call: Any = jax.ffi.ffi_call(DENSE, struct(shape, np.float32), vmap_method="sequential")
+    return call(
+        jnp.asarray(a),
+        jnp.asarray(b),
+        jnp.zeros(0, np.float32) if bias is None else bias,
+        jnp.zeros((0, shape[1]), np.float32) if mask is None else mask,
+        transpose_a=np.int64(transpose_a),
+        transpose_b=np.int64(transpose_b),
+        rectifies=rectifies,
+    )
+
+
+# The name of `dense` in a traced program.
+DENSE = "tf1x_dense"
+
 # Fewer multiplications, or a narrower result, are not worth a call out of XLA's code.
 _FEW, _NARROW = 1 << 16, 8
 # So few rows times a matrix that lies by rows are read without laying it out (kFew in matmul.cc),

@@ -21,7 +21,7 @@ from tf1x.core.operation import Operation, Tensor
 from tf1x.core.references import variable_key
 from tf1x.ops import xp
 from tf1x.ops.list_value import ListValue
-from tf1x.runtime import chunks, in_place, pooled, precision, scans, xla
+from tf1x.runtime import chunks, dense, in_place, pooled, precision, scans, xla
 from tf1x.runtime.counted import Beforehand, Known
 from tf1x.runtime.evaluate import SYMBOLIC_GRADIENT, Counter, Evaluator, without_value
 from tf1x.runtime.functions import Bounds, NeedsConcrete, Traced
@@ -180,7 +180,7 @@ class Compiled:
         struct: Any = jax.ShapeDtypeStruct
         specs = [struct(np.shape(x), x.dtype) for x in arguments]
         jaxpr = jax.make_jaxpr(lambda *flat: self._trace(state, inputs, flat))(*specs)
-        chosen = pooled.merged(in_place.merged(precision.chosen(jaxpr)))
+        chosen = pooled.merged(in_place.merged(dense.merged(precision.chosen(jaxpr))))
         function = chunks.function_of(scans.merged(chosen))
         notes = self._notes(saved.number) if saved and not jaxpr.effects else None
         if saved and notes:

@@ -16,6 +16,7 @@ import numpy as np
 
 from tf1x.core.operation import Operation
 from tf1x.core.references import variable_key
+from tf1x.native.aligned import aligned
 from tf1x.runtime.compile import Compiled
 from tf1x.runtime.device_step import DeviceStep
 from tf1x.runtime.fetches import Fetches
@@ -28,6 +29,10 @@ NOT_DIRECT = object()
 
 # What is fed again and again is kept on the device if it is no larger than this.
 _KEPT_BYTES = 1024
+
+# What is larger JAX copies in a thread of its own, unless XLA can read it in place; and then the
+# program, too, runs in a thread that is not the caller's (XLA's `kSmallDataTransferByteSize`).
+_TRANSFERRED_BYTES = 64 << 10
 
 _NOT_ON_DEVICE = frozenset({np.ndarray, type(None)})
 
@@ -157,6 +162,8 @@ def _kept(count: int) -> Callable[[Sequence[Any]], list[Any]]:
                     before[i], copies[i] = content, None
                 else:
                     found[i] = copies[i] = copy(value) if copies[i] is None else copies[i]
+            elif type(value) is np.ndarray and value.nbytes > _TRANSFERRED_BYTES:
+                found[i] = aligned(value)
         return found
 
     return keep

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tf1x.native import adam, descent
+from tf1x.native.matmul import DENSE
 from tf1x.runtime.equations import bound, kernel_call, live, rewritten, uses
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
         if _is_adam(equation):
             return list(adam.update(*inputs, readers=readers[equation.invars[0]]))
         outputs = bound(equation, inputs)
-        if made in calls and made in needed:
+        if (made in calls and made in needed) or _is_dense(equation):
             for atom in equation.invars:
                 readers[atom] += outputs
         return outputs
@@ -66,6 +67,10 @@ def _only_gradients(program: ClosedJaxpr) -> set[Any]:
 
 def _is_descent(equation: Any) -> bool:
     return bool(equation.params.get("name") == descent.NAME)
+
+
+def _is_dense(equation: Any) -> bool:
+    return bool(equation.params.get("target_name") == DENSE)
 
 
 def _is_adam(equation: Any) -> bool:

@@ -17,6 +17,7 @@ from tf1x.runtime.execute import Executor
 from tf1x.runtime.fetches import Fetches, fetch_key
 from tf1x.runtime.partial_run import PartialRun
 from tf1x.runtime.state import State, is_served, state_for
+from tf1x.runtime.xla import run_in_calling_thread
 
 
 class BaseSession:
@@ -28,6 +29,7 @@ class BaseSession:
         if config is not None and not hasattr(config, "allow_soft_placement"):
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
         keep_memory()
+        run_in_calling_thread()
         self._target = target or ""
         self._config = config
         self._timeout_in_ms = config.operation_timeout_in_ms if config is not None else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import jax
@@ -11,6 +12,18 @@ import jax
 # parts to other threads, which takes 30 to 60 us each time: longer than most of them. In the order
 # that needs the least memory the parts follow each other; each uses all threads as before.
 _ORDER: dict[str, str | bool] = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
+
+
+@cache
+def run_in_calling_thread() -> None:
+    """Have programs on a CPU run in the thread that calls them, which waits for them anyway.
+
+    JAX hands them to threads of its own, which takes some 100 us there and back, and one of these
+    looks for more work on the processor that the kernels' threads want. It has its effect only
+    before JAX has a CPU device.
+    """
+    if (option := "jax_cpu_enable_async_dispatch") in jax.config.values:
+        jax.config.update(option, False)
 
 
 def compiled(

@@ -28,6 +28,9 @@ struct Tile {
                                    : 14;
 };
 
+// For so few pixels of the result the filter is read where it lies.
+constexpr int64_t kFewPixels = 256;
+
 // Calls f with the number of vectors that suits so many result channels: few of them empty, and
 // rather many vectors (one costs half as much again per channel as four).
 template <typename F>
@@ -56,7 +59,8 @@ struct Correlation {
   int64_t batch, height, width, channels, groups;
   std::vector<int64_t> rows, columns;  // ascending
   int64_t step_height, step_width;
-  const float* panels;  // [group][tile of result channels][tap][source channel][Tile::kWidth]
+  const float* filter;  // [tap][source channel] of Tile::kWidth result channels
+  int64_t filter_step, filter_tile, filter_group;  // to the next source channel, tile and group
   float* result;
   int64_t result_height, result_width, result_channels;                    // of a group
   int64_t result_image_stride, result_row_stride, result_column_stride;
@@ -66,8 +70,8 @@ struct Correlation {
 // tile of result channels; `first`: the result has no sum of other taps yet.
 template <int Vectors, int Lines, int Pixels>
 inline void correlate_tile(const float* source, int64_t line, int64_t step,
-                           const int64_t* taps, int64_t count, int64_t run, const float* panel,
-                           float* result, int64_t result_line, int64_t result_step, int64_t valid,
+                           const int64_t* taps, int64_t count, int64_t run, const float* filter,
+                           int64_t filter_step, float* result, int64_t result_line, int64_t result_step, int64_t valid,
                            bool first) {
   constexpr int kWidth = Tile<Vectors>::kWidth;
   Vector sums[Lines * Pixels][Vectors] = {};
@@ -79,10 +83,10 @@ inline void correlate_tile(const float* source, int64_t line, int64_t step,
   }
   for (int64_t tap = 0; tap < count; ++tap) {
     const float* at = source + taps[tap];
-    for (int64_t r = 0; r < run; ++r, panel += kWidth) {
+    for (int64_t r = 0; r < run; ++r, filter += filter_step) {
       Vector weights[Vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) weights[v] = load(panel + v * kLanes);
+      for (int v = 0; v < Vectors; ++v) weights[v] = load(filter + v * kLanes);
 #pragma GCC unroll 16
       for (int p = 0; p < Lines * Pixels; ++p) {
         const float x = at[p / Pixels * line + p % Pixels * step + r];
@@ -127,17 +131,20 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
       if (joined) break;
     }
   }
-  const int64_t tap_count = taps.size(), panel = tap_count * run * kWidth;
+  const int64_t tap_count = taps.size();
   const int64_t taps_at_once = std::max<int64_t>(1, kCached / run);
   // Blocks of rows: enough of them for all threads, each within the cache.
   const int64_t row_bytes = wide * c.channels * c.step_height * sizeof(float);
   int64_t block = std::max<int64_t>(1, (256 << 10) / row_bytes);
   const int64_t parts = ceil_div(4 * (helpers.count + 1), c.batch);
   block = std::min(block, ceil_div(c.result_height, parts));
-  const int64_t blocks = ceil_div(c.result_height, block);
+  const int64_t blocks = ceil_div(c.result_height, block), all = c.groups * tiles;
+  // Where these are few, threads share the tiles, too.
+  const int64_t apart = c.batch * blocks < 4 * (helpers.count + 1) ? all : 1;
 
-  parallel_for(helpers, c.batch * blocks, [&](int64_t item) {
-    const int64_t image = item / blocks, start = item % blocks * block;
+  parallel_for(helpers, c.batch * blocks * apart, [&](int64_t item) {
+    const int64_t part = item % apart, place = item / apart;
+    const int64_t image = place / blocks, start = place % blocks * block;
     const int64_t height = std::min(block, c.result_height - start);
     // The block's part of the image with zeros around.
     const int64_t top = start * c.step_height + first_row;
@@ -161,37 +168,36 @@ inline void correlate(const Helpers& helpers, const Correlation& c) {
                   (wide * c.channels - before - length) * sizeof(float));
     }
     float* result = c.result + image * c.result_image_stride + start * c.result_row_stride;
-    for (int64_t g = 0; g < c.groups; ++g) {
-      for (int64_t tile = 0; tile < tiles; ++tile) {
-        const int64_t valid = std::min<int64_t>(kWidth, c.result_channels - tile * kWidth);
-        const float* weights = c.panels + (g * tiles + tile) * panel;
-        float* out = result + g * c.result_channels + tile * kWidth;
-        int64_t tap = 0;
-        do {
-          const int64_t count = std::min(taps_at_once, tap_count - tap);
-          in_parts(c.result_width, kRows, [&](int64_t column, int64_t length) {
-            with_constant<kRows>(length, [&](auto pixels) {
-              // Short lines are taken several at a time: the filter is read once for all of them.
-              constexpr int kLines = kRows / pixels();
-              const int64_t line = c.step_height * wide * c.channels;
-              const auto lines = [&](auto number, int64_t row) {
-                correlate_tile<Vectors, number(), pixels()>(
-                    source + row * line + column * c.step_width * c.channels + g * depth, line,
-                    c.step_width * c.channels, taps.data() + tap, count, run,
-                    weights + tap * run * kWidth,
-                    out + row * c.result_row_stride + column * c.result_column_stride,
-                    c.result_row_stride, c.result_column_stride, valid, tap == 0);
-              };
-              int64_t row = 0;
-              for (; row + kLines <= height; row += kLines) {
-                lines(std::integral_constant<int, kLines>(), row);
-              }
-              for (; row < height; ++row) lines(std::integral_constant<int, 1>(), row);
-            });
+    for (int64_t which = part; which < all; which += apart) {
+      const int64_t g = which / tiles, tile = which % tiles;
+      const int64_t valid = std::min<int64_t>(kWidth, c.result_channels - tile * kWidth);
+      const float* weights = c.filter + g * c.filter_group + tile * c.filter_tile;
+      float* out = result + g * c.result_channels + tile * kWidth;
+      int64_t tap = 0;
+      do {
+        const int64_t count = std::min(taps_at_once, tap_count - tap);
+        in_parts(c.result_width, kRows, [&](int64_t column, int64_t length) {
+          with_constant<kRows>(length, [&](auto pixels) {
+            // Short lines are taken several at a time: the filter is read once for all of them.
+            constexpr int kLines = kRows / pixels();
+            const int64_t line = c.step_height * wide * c.channels;
+            const auto lines = [&](auto number, int64_t row) {
+              correlate_tile<Vectors, number(), pixels()>(
+                  source + row * line + column * c.step_width * c.channels + g * depth, line,
+                  c.step_width * c.channels, taps.data() + tap, count, run,
+                  weights + tap * run * c.filter_step, c.filter_step,
+                  out + row * c.result_row_stride + column * c.result_column_stride,
+                  c.result_row_stride, c.result_column_stride, valid, tap == 0);
+            };
+            int64_t row = 0;
+            for (; row + kLines <= height; row += kLines) {
+              lines(std::integral_constant<int, kLines>(), row);
+            }
+            for (; row < height; ++row) lines(std::integral_constant<int, 1>(), row);
           });
-          tap += taps_at_once;
-        } while (tap < tap_count);
-      }
+        });
+        tap += taps_at_once;
+      } while (tap < tap_count);
     }
   });
 }
@@ -224,6 +230,14 @@ inline Buffer pack(const Helpers& helpers, int64_t rows, int64_t columns, int64_
     }
   });
   return panels;
+}
+
+// Has `c` read what `pack` gave, `terms` rows of each tile.
+template <int Vectors>
+inline void read_packed(Correlation& c, const float* panels, int64_t terms) {
+  c.filter = panels, c.filter_step = Tile<Vectors>::kWidth;
+  c.filter_tile = terms * c.filter_step;
+  c.filter_group = ceil_div(c.result_channels, c.filter_step) * c.filter_tile;
 }
 
 // Image rows `phase`, `phase` + stride, ... get gradients through the same taps: those k for which
@@ -469,15 +483,23 @@ Convolution prepared(const Helpers& helpers, const ConvShape& s, const float* fi
   c.result_image_stride = s.out_height * s.out_width * s.out;
   Convolution found;
   with_vectors(s.group_out(), [&](auto vectors) {
-    const std::shared_ptr<float[]> panels = pack<vectors()>(
-        helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(), 1,
-        [&](int64_t i, int64_t j, int64_t d, int64_t g) {
-          return filter + ((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out();
-        });
+    std::shared_ptr<float[]> panels;
+    if (s.batch * s.out_height * s.out_width <= kFewPixels &&
+        s.group_out() % Tile<vectors()>::kWidth == 0) {
+      c.filter = filter, c.filter_step = s.out;
+      c.filter_tile = Tile<vectors()>::kWidth, c.filter_group = s.group_out();
+    } else {
+      panels = pack<vectors()>(
+          helpers, s.kernel_height, s.kernel_width, s.depth, s.groups(), s.group_out(), 1,
+          [&](int64_t i, int64_t j, int64_t d, int64_t g) {
+            return filter + ((i * s.kernel_width + j) * s.depth + d) * s.out + g * s.group_out();
+          });
+      read_packed<vectors()>(c, panels.get(), s.kernel_height * s.kernel_width * s.depth);
+    }
     found = [c, panels, vectors](const Helpers& helpers, int64_t batch, const float* images,
                                  float* result) {
       Correlation here = c;
-      here.batch = batch, here.source = images, here.panels = panels.get(), here.result = result;
+      here.batch = batch, here.source = images, here.result = result;
       correlate<vectors()>(helpers, here);
     };
   });
@@ -516,7 +538,8 @@ void conv_images_gradient(const Helpers& helpers, const ConvShape& s, const floa
               const int64_t tap = rows.taps[i] * s.kernel_width + columns.taps[j];
               return filter + tap * s.depth * s.out + g * s.group_out() + o;
             });
-        c.panels = panels.get();
+        read_packed<vectors()>(c, panels.get(),
+                               rows.taps.size() * columns.taps.size() * s.group_out());
         correlate<vectors()>(helpers, c);
       });
     }

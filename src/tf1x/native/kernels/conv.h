@@ -18,9 +18,6 @@ struct ConvShape {
 
   int64_t groups() const { return channels / depth; }
   int64_t group_out() const { return out / groups(); }
-  int64_t multiplications() const {
-    return batch * out_height * out_width * out * kernel_height * kernel_width * depth;
-  }
 };
 
 // The convolution of a number of images (not of `ConvShape::batch`), with its filter laid out.

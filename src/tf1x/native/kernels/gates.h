@@ -1,29 +1,12 @@
 // What an LSTM does to its gates (Hochreiter and Schmidhuber 1997), a vector of units at a time.
 #pragma once
 
-#include <cstring>
-
 #include "tiles.h"
 
 namespace tf1x {
 namespace {
 
 typedef int32_t Integers __attribute__((vector_size(4 * kLanes)));
-
-inline Vector some(const float* p, int64_t count) {
-  if (count == kLanes) return load(p);
-  Vector v = {};
-  std::memcpy(&v, p, count * sizeof(float));
-  return v;
-}
-
-inline void put(float* p, Vector v, int64_t count) {
-  if (count == kLanes) {
-    store(p, v);
-  } else {
-    std::memcpy(p, &v, count * sizeof(float));
-  }
-}
 
 // exp(x) - 1, of x between -88 and 88: 2^n (exp(r) - 1) + (2^n - 1), where r = x - n ln 2 is so small
 // that seven terms of its series are exact to half a unit of the last place.

@@ -1,4 +1,6 @@
 // The kernels as XLA calls them (its FFI), and a plain function for NumPy's arrays.
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -26,24 +28,25 @@ namespace ffi = xla::ffi;
 using Floats = ffi::BufferR4<ffi::F32>;
 using Numbers = ffi::Span<const int64_t>;
 
-// Fewer multiplications are over before one of XLA's threads would be awake.
-constexpr int64_t kBrief = 1 << 24;
-// A number that is read and written takes the time of so many.
-constexpr int64_t kPerNumber = 16;
 // Fewer bytes are fetched before another thread would be awake.
 constexpr int64_t kFar = 1 << 20;
 
-// XLA's threads, one of which is the one that calls; for what is brief as many of our own. (For
-// what is not, these would compete with XLA's, which run other parts of the program meanwhile.)
-Helpers helpers_of(ffi::ThreadPool& pool, int64_t multiplications = kBrief) {
+std::atomic<Team*> team{nullptr};
+
+Helpers helpers_of(Team* team, int64_t count) {
+  return {count, [team](std::function<void()> work) { team->give(std::move(work)); }};
+}
+
+// As many threads as XLA has, with the one that calls. They are our own: XLA's take 50 us to come.
+Helpers helpers_of(ffi::ThreadPool& pool) {
   const int64_t count = pool.num_threads() - 1;
   if (count < 1) return {};
-  if (multiplications >= kBrief) {
-    return {count, [&pool](std::function<void()> work) { pool.Schedule(std::move(work)); }};
-  }
-  static Team* const team = new Team(count);
-  return {count, [](std::function<void()> work) { team->give(std::move(work)); }, true};
+  static Team* const made = team = new Team(count);
+  return helpers_of(made, count);
 }
+
+// An array without numbers stands for one that is not there.
+const float* or_null(const float* data, int64_t count) { return count ? data : nullptr; }
 
 template <typename Body>
 ffi::Error guarded(const Body& body) {
@@ -119,8 +122,8 @@ ffi::Error forward(ffi::ThreadPool pool, Numbers strides, Numbers dilations, Num
   return guarded([&] {
     const ConvShape s = shape_of(images.dimensions(), filter.dimensions(), result->dimensions(),
                                  strides, dilations, before);
-    conv_forward(helpers_of(pool, s.multiplications()), s, images.typed_data(),
-                 filter.typed_data(), result->typed_data());
+    conv_forward(helpers_of(pool), s, images.typed_data(), filter.typed_data(),
+                 result->typed_data());
   });
 }
 
@@ -130,8 +133,8 @@ ffi::Error images_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
   return guarded([&] {
     const ConvShape s = shape_of(images->dimensions(), filter.dimensions(), gradient.dimensions(),
                                  strides, dilations, before);
-    conv_images_gradient(helpers_of(pool, s.multiplications()), s, filter.typed_data(),
-                         gradient.typed_data(), images->typed_data());
+    conv_images_gradient(helpers_of(pool), s, filter.typed_data(), gradient.typed_data(),
+                         images->typed_data());
   });
 }
 
@@ -141,7 +144,7 @@ ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
   return guarded([&] {
     const ConvShape s = shape_of(images.dimensions(), filter->dimensions(), gradient.dimensions(),
                                  strides, dilations, before);
-    conv_filter_gradient(helpers_of(pool, s.multiplications()), s, images.typed_data(),
+    conv_filter_gradient(helpers_of(pool), s, images.typed_data(),
                          gradient.typed_data(), filter->typed_data());
   });
 }
@@ -169,9 +172,20 @@ ffi::Error product(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
                    ffi::Result<Rows> result) {
   return guarded([&] {
     const Factor left(a, transpose_a), right(b, transpose_b);
-    const int64_t work = left.rows * left.columns * right.columns;
-    matmul(helpers_of(pool, work), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+    matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
            result->typed_data());
+  });
+}
+
+// Bias and mask without numbers stand for none.
+ffi::Error dense(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_b, bool rectifies,
+                 Rows a, Rows b, ffi::BufferR1<ffi::F32> bias, Rows mask, ffi::Result<Rows> result) {
+  return guarded([&] {
+    const Factor left(a, transpose_a), right(b, transpose_b);
+    matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+           result->typed_data(),
+           {or_null(bias.typed_data(), bias.element_count()), rectifies,
+            or_null(mask.typed_data(), mask.element_count())});
   });
 }
 
@@ -184,8 +198,7 @@ ffi::Error descend(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
       std::memcpy(result->typed_data(), value.typed_data(), value.size_bytes());
     }
     if (*keep.typed_data()) return;
-    const int64_t work = left.rows * left.columns * right.columns;
-    add_matmul(helpers_of(pool, work), left.rows, left.columns, right.columns, left.matrix, right.matrix,
+    add_matmul(helpers_of(pool), left.rows, left.columns, right.columns, left.matrix, right.matrix,
                -*rate.typed_data(), result->typed_data());
   });
 }
@@ -194,7 +207,7 @@ ffi::Error pack_matrix(ffi::ThreadPool pool, int64_t transposed, Rows matrix,
                        ffi::Result<ffi::BufferR1<ffi::F32>> packed) {
   return guarded([&] {
     const auto size = matrix.dimensions();
-    pack(helpers_of(pool, kPerNumber * matrix.element_count()), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
+    pack(helpers_of(pool), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
          transposed != 0, packed->typed_data());
   });
 }
@@ -204,31 +217,23 @@ ffi::Error multiply_packed(ffi::ThreadPool pool, Rows left, ffi::BufferR1<ffi::F
   return guarded([&] {
     const int64_t rows = left.dimensions()[0], terms = left.dimensions()[1];
     const int64_t columns = result->dimensions()[1];
-    multiply(helpers_of(pool, rows * terms * columns), left.typed_data(), packed.typed_data(), rows,
-             terms, columns, result->typed_data());
+    multiply(helpers_of(pool), left.typed_data(), packed.typed_data(), rows, terms, columns,
+             result->typed_data());
   });
 }
 
 ffi::Error leave_unwritten(int64_t, ffi::Result<ffi::AnyBuffer>) { return ffi::Error::Success(); }
-
-// An array without numbers stands for one that is not there.
-const float* or_null(const float* data, int64_t count) { return count ? data : nullptr; }
 
 LstmCell lstm_cell(float forget_bias, const Numbers& order, const Rows& before) {
   return {before.dimensions()[0], before.dimensions()[1], forget_bias,
           {order[0], order[1], order[2], order[3]}};
 }
 
-// Five exponentials and divisions for each unit.
-Helpers lstm_helpers(ffi::ThreadPool& pool, const Rows& before) {
-  return helpers_of(pool, 16 * kPerNumber * before.element_count());
-}
-
 ffi::Error step_lstm(ffi::ThreadPool pool, float forget_bias, Numbers order, Rows product, Rows added,
                      ffi::BufferR1<ffi::F32> bias, Rows before, ffi::Result<Rows> memory,
                      ffi::Result<Rows> output, ffi::Result<Rows> gates) {
   return guarded([&] {
-    lstm_step(lstm_helpers(pool, before), lstm_cell(forget_bias, order, before),
+    lstm_step(helpers_of(pool), lstm_cell(forget_bias, order, before),
               {product.typed_data(), or_null(added.typed_data(), added.element_count()),
                or_null(bias.typed_data(), bias.element_count()), before.typed_data()},
               memory->typed_data(), output->typed_data(),
@@ -240,7 +245,7 @@ ffi::Error lstm_pullback(ffi::ThreadPool pool, Numbers order, Rows gates, Rows b
                          Rows of_output, ffi::Result<Rows> to_product,
                          ffi::Result<ffi::BufferR1<ffi::F32>> to_bias, ffi::Result<Rows> to_before) {
   return guarded([&] {
-    lstm_gradient(lstm_helpers(pool, before), lstm_cell(0, order, before), gates.typed_data(),
+    lstm_gradient(helpers_of(pool), lstm_cell(0, order, before), gates.typed_data(),
                   before.typed_data(), of_memory.typed_data(), of_output.typed_data(),
                   to_product->typed_data(), to_bias->typed_data(), to_before->typed_data());
   });
@@ -256,10 +261,6 @@ LstmLayer layer_of(const LstmCell& cell, const Count& steps, const Rows& weights
           output.typed_data()};
 }
 
-Helpers layer_helpers(ffi::ThreadPool& pool, const Sequence& gates, const Rows& weights) {
-  return helpers_of(pool, gates.element_count() * weights.dimensions()[0]);
-}
-
 ffi::Error lstm_steps(ffi::ThreadPool pool, float forget_bias, Numbers order, Sequence inputs,
                       Count steps, Rows weights, Vector bias, Rows memory, Rows output,
                       ffi::Result<Sequence> outputs, ffi::Result<Rows> last_memory,
@@ -270,7 +271,7 @@ ffi::Error lstm_steps(ffi::ThreadPool pool, float forget_bias, Numbers order, Se
         layer_of(lstm_cell(forget_bias, order, memory), steps, weights,
                  or_null(bias.typed_data(), bias.element_count()), memory, output);
     const bool keeps = gates->element_count();
-    lstm_layer(layer_helpers(pool, inputs, weights), layer, inputs.typed_data(),
+    lstm_layer(helpers_of(pool), layer, inputs.typed_data(),
                {outputs->typed_data(), memories->typed_data(), keeps ? gates->typed_data() : nullptr});
     const int64_t last = layer.steps - 1, step = memory.element_count();
     const float* m = last < 0 ? layer.memory : memories->typed_data() + (keeps ? last * step : 0);
@@ -287,7 +288,7 @@ ffi::Error lstm_steps_gradient(ffi::ThreadPool pool, Numbers order, Sequence gat
                                ffi::Result<Vector> to_bias, ffi::Result<Rows> to_memory,
                                ffi::Result<Rows> to_output) {
   return guarded([&] {
-    lstm_layer_gradient(layer_helpers(pool, gates, weights),
+    lstm_layer_gradient(helpers_of(pool),
                         layer_of(lstm_cell(0, order, memory), steps, weights, nullptr, memory, output),
                         {outputs.typed_data(), memories.typed_data(), gates.typed_data()},
                         of_outputs.typed_data(), of_memory.typed_data(), of_output.typed_data(),
@@ -305,7 +306,7 @@ PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers
 ffi::Error pool_forward(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
                         Floats images, ffi::Result<Floats> result) {
   return guarded([&] {
-    max_pool(helpers_of(pool, kPerNumber * images.element_count()),
+    max_pool(helpers_of(pool),
              pool_shape(images.dimensions(), result->dimensions(), sizes, strides, before),
              images.typed_data(), result->typed_data());
   });
@@ -318,7 +319,7 @@ ffi::Error pool_convolved(ffi::ThreadPool pool, Numbers sizes, Numbers strides, 
   return guarded([&] {
     const ConvShape s = shape_of(images.dimensions(), filter.dimensions(), convolved, conv_strides,
                                  dilations, conv_before);
-    conv_max_pool(helpers_of(pool, s.multiplications()), s,
+    conv_max_pool(helpers_of(pool), s,
                   pool_shape(convolved, result->dimensions(), sizes, strides, before),
                   images.typed_data(), filter.typed_data(), result->typed_data());
   });
@@ -327,7 +328,7 @@ ffi::Error pool_convolved(ffi::ThreadPool pool, Numbers sizes, Numbers strides, 
 ffi::Error pool_gradient(ffi::ThreadPool pool, Numbers sizes, Numbers strides, Numbers before,
                          Floats images, Floats gradient, ffi::Result<Floats> result) {
   return guarded([&] {
-    max_pool_gradient(helpers_of(pool, kPerNumber * images.element_count()),
+    max_pool_gradient(helpers_of(pool),
                       pool_shape(images.dimensions(), gradient.dimensions(), sizes, strides, before),
                       images.typed_data(), gradient.typed_data(), result->typed_data());
   });
@@ -354,7 +355,7 @@ ByChannel by_channel(const Array& x) {
 ffi::Error channel_moments(ffi::ThreadPool pool, Array x, ffi::Result<Array> mean,
                            ffi::Result<Array> variance) {
   return guarded([&] {
-    moments(helpers_of(pool, kPerNumber * x.element_count()), by_channel(x), x.typed_data(),
+    moments(helpers_of(pool), by_channel(x), x.typed_data(),
             mean->typed_data(), variance->typed_data());
   });
 }
@@ -364,7 +365,7 @@ ffi::Error norm_gradient(ffi::ThreadPool pool, float epsilon, Array gradient, Ar
                          ffi::Result<Array> to_scale, ffi::Result<Array> to_offset) {
   return guarded([&] {
     normalized_gradient(
-        helpers_of(pool, kPerNumber * x.element_count()), by_channel(x),
+        helpers_of(pool), by_channel(x),
         {x.typed_data(), scale.typed_data(), mean.typed_data(), variance.typed_data(), epsilon},
         gradient.typed_data(), to_x->typed_data(), to_scale->typed_data(), to_offset->typed_data());
   });
@@ -421,6 +422,17 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_matmul, product,
                                   .Attr<int64_t>("transpose_a")
                                   .Attr<int64_t>("transpose_b")
                                   .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Ret<Rows>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_dense, dense,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Attr<int64_t>("transpose_a")
+                                  .Attr<int64_t>("transpose_b")
+                                  .Attr<bool>("rectifies")
+                                  .Arg<Rows>()
+                                  .Arg<Rows>()
+                                  .Arg<ffi::BufferR1<ffi::F32>>()
                                   .Arg<Rows>()
                                   .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_descend, descend,
@@ -563,6 +575,18 @@ extern "C" void tf1x_fill(
     void* out) {
   tf1x::fill_typed({}, static_cast<tf1x::Fill>(kind), {seed, seed2, first_block}, count, wide != 0,
                    out);
+}
+
+// Copies `bytes` from one array to another. The programs' threads help, if there are any yet.
+extern "C" void tf1x_copy(const void* from, int64_t bytes, void* to) {
+  constexpr int64_t kPart = 128 << 10;
+  tf1x::Team* const team = tf1x::team.load();
+  const auto helpers = team ? tf1x::helpers_of(team, 1) : tf1x::Helpers{};
+  tf1x::parallel_for(helpers, (bytes + kPart - 1) / kPart, [&](int64_t part) {
+    const int64_t start = part * kPart;
+    std::memcpy(static_cast<char*>(to) + start, static_cast<const char*>(from) + start,
+                std::min(kPart, bytes - start));
+  });
 }
 
 // How many floats `tf1x_pack` writes for a matrix of `rows` by `columns`.

@@ -29,7 +29,7 @@ constexpr int64_t kWorth = 5 << 18;
 
 // So few rows are not worth laying the right matrix out for: it is read once, where it lies.
 constexpr int kFew = 4;
-// Then terms are added in parts of this many, each by one thread.
+// Then terms are added in parts of this many, each by one thread; and so many are laid out at a time.
 constexpr int64_t kPart = 128;
 // A thread is worth waking for a right matrix of so many numbers: it has to come from memory.
 constexpr int64_t kFar = 1 << 17;
@@ -38,8 +38,14 @@ constexpr int64_t kFar = 1 << 17;
 // [tile][term][row]. Read as they lie, each term's few numbers would be on another cache line.
 inline void pack_rows(const Matrix& left, int64_t terms, int64_t height, float* packed) {
   constexpr int64_t kTerms = 16;  // at a time: whole cache lines are read while they are near
+  constexpr int64_t kLine = 64 / sizeof(float);
   for (int64_t start = 0; start < terms; start += kTerms) {
     const int64_t end = std::min(terms, start + kTerms);
+    for (int64_t k = end; k < std::min(terms, end + kTerms); ++k) {
+      const float* next = left.data + k * left.column;
+      for (int64_t i = 0; i < height; i += kLine) __builtin_prefetch(next + i);
+      __builtin_prefetch(next + height - 1);
+    }
     in_parts(height, kRows, [&](int64_t row, int64_t length) {
       with_constant<kRows>(length, [&](auto count) {
         float* to = packed + row * terms + start * count();
@@ -108,19 +114,42 @@ void multiply_few(const Helpers& given, int64_t rows, int64_t terms, int64_t col
   }
 }
 
-// About so many blocks of rows, a number of them that keeps no thread waiting for long.
-int64_t shared_evenly(int64_t blocks, int64_t rows, int64_t threads) {
-  if (threads == 1 || blocks < 2 * threads) return blocks;
-  int64_t best = blocks, least = rows;
-  for (int64_t count = blocks - threads + 1; count < blocks + threads; ++count) {
-    const int64_t tiles = ceil_div(count, threads) * ceil_div(ceil_div(rows, count), kRows);
-    if (tiles < least) best = count, least = tiles;
+// How many rows a block has that are shared in about so many: whole tiles, as many as keep no thread
+// waiting for long.
+int64_t block_rows(int64_t blocks, int64_t rows, int64_t threads) {
+  const int64_t tiles = ceil_div(rows, kRows), wanted = ceil_div(tiles, blocks);
+  if (threads == 1 || blocks < 2 * threads) return ceil_div(rows, blocks);
+  const auto longest = [&](int64_t size) { return ceil_div(ceil_div(tiles, size), threads) * size; };
+  int64_t best = wanted;
+  for (int64_t less = 1; 2 * less <= wanted; ++less) {
+    for (const int64_t size : {wanted - less, wanted + less}) {
+      if (longest(size) < longest(best)) best = size;
+    }
   }
-  return best;
+  return best * kRows;
+}
+
+// Rows of a part of the result, `width` columns from `column` on; its first number is number `at`.
+void finish_part(const Finish& finish, int64_t rows, int64_t columns, int64_t column, int64_t width,
+                 int64_t at, float* part) {
+  if (!finish.bias && !finish.rectifies && !finish.mask) return;
+  for (int64_t row = 0; row < rows; ++row, at += columns, part += columns) {
+    const float* bias = finish.bias ? finish.bias + column : nullptr;
+    const float* mask = finish.mask ? finish.mask + at : nullptr;
+    for (int64_t j = 0; j < width; j += kLanes) {
+      const int64_t count = std::min<int64_t>(kLanes, width - j);
+      Vector x = some(part + j, count);
+      if (bias) x += some(bias + j, count);
+      if (finish.rectifies) x = x < 0.0f ? Vector{} : x;  // what is not a number stays
+      if (mask) x *= some(mask + j, count) > 0.0f ? Vector{} + 1.0f : Vector{};
+      put(part + j, x, count);
+    }
+  }
 }
 
 void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns,
-              const Matrix& left, const Matrix& right, bool adds, float factor, float* result) {
+              const Matrix& left, const Matrix& right, bool adds, float factor,
+              const Finish& finish, float* result) {
   if (rows == 0 || columns == 0) return;
   Helpers helpers = given;
   helpers.count = std::min(given.count, rows * terms * columns / kWorth);
@@ -132,8 +161,8 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   const int64_t at_once = copies ? kBlock : std::max(kBlock, fitting);
   const int64_t few = ceil_div(rows, at_once);
   const int64_t many = std::min({kMany * threads, rows / kLeast, rows * terms * columns / kLong});
-  const int64_t blocks = shared_evenly(std::max(few, many), rows, threads);
-  const int64_t block = ceil_div(rows, blocks);
+  const int64_t block = block_rows(std::max(few, many), rows, threads);
+  const int64_t blocks = ceil_div(rows, block);
   // Threads share the blocks; where these are few, the panels too. Each part packs its rows.
   const int64_t parts = threads == 1 || blocks >= 2 * threads ? 1 : copies ? 4 * threads : panels;
   const int64_t groups = std::min(parts, panels);
@@ -147,13 +176,16 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
   for (int64_t first = 0; first < terms; first += terms_once) {
     const int64_t length = std::min(terms_once, terms - first);
     const auto width = [&](int64_t p) { return std::min<int64_t>(kWidth, columns - p * kWidth); };
-    const auto pack = [&](int64_t p, float* to) {
-      const float* from = right.data + first * right.row + p * kWidth * right.column;
-      pack_panel<kVectors>({from, right.row, right.column}, length, width(p), to);
+    const auto pack = [&](int64_t p, int64_t start, int64_t count, float* to) {
+      const float* from = right.data + (first + start) * right.row + p * kWidth * right.column;
+      pack_panel<kVectors>({from, right.row, right.column}, count, width(p), to);
     };
     if (shared) {
-      parallel_for(helpers, panels,
-                   [&](int64_t p) { pack(p, packed.get() + p * length * kWidth); });
+      const int64_t parts = ceil_div(length, kPart);
+      parallel_for(helpers, panels * parts, [&](int64_t item) {
+        const int64_t p = item / parts, start = item % parts * kPart;
+        pack(p, start, std::min(kPart, length - start), packed.get() + (p * length + start) * kWidth);
+      });
     }
     parallel_for(helpers, blocks * groups, [&](int64_t item) {
       const int64_t top = item / groups * block, group = item % groups;
@@ -163,15 +195,17 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
       float* copy = own + (shared ? 0 : most * kWidth);
       for (int64_t start = 0; start < length; start += kDepth) {
         const int64_t depth = std::min(kDepth, length - start);
-        const bool adding = adds || first + start > 0;
+        const bool adding = adds || first + start > 0, ends = first + start + depth == terms;
         const Matrix here{left.data + top * left.row + (first + start) * left.column, left.row,
                           left.column};
         if (copies) pack_rows(here, depth, height, copy);
         for (int64_t p = panels * group / groups; p < panels * (group + 1) / groups; ++p) {
           const float* panel = shared ? packed.get() + (p * length + start) * kWidth : own;
-          if (!shared) pack(p, own);
+          if (!shared) pack(p, start, depth, own);
+          const int64_t at = top * columns + p * kWidth;
           tiles({copies ? copy : here.data, here.row, height, copies}, panel, depth,
-                {result + top * columns + p * kWidth, columns, width(p), adding, factor});
+                {result + at, columns, width(p), adding, factor});
+          if (ends) finish_part(finish, height, columns, p * kWidth, width(p), at, result + at);
         }
       }
     });
@@ -181,18 +215,21 @@ void multiply(const Helpers& given, int64_t rows, int64_t terms, int64_t columns
 }  // namespace
 
 void matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
-            const Matrix& left, const Matrix& right, float* result) {
-  if (terms == 0) std::memset(result, 0, rows * columns * sizeof(float));
-  if (0 < rows && rows <= kFew && terms > 0 && right.column == 1) {
+            const Matrix& left, const Matrix& right, float* result, const Finish& finish) {
+  if (terms == 0) {
+    std::memset(result, 0, rows * columns * sizeof(float));
+    finish_part(finish, rows, columns, 0, columns, 0, result);
+  } else if (0 < rows && rows <= kFew && right.column == 1) {
     multiply_few(helpers, rows, terms, columns, left, right, result);
+    finish_part(finish, rows, columns, 0, columns, 0, result);
   } else {
-    multiply(helpers, rows, terms, columns, left, right, false, 1, result);
+    multiply(helpers, rows, terms, columns, left, right, false, 1, finish, result);
   }
 }
 
 void add_matmul(const Helpers& helpers, int64_t rows, int64_t terms, int64_t columns,
                 const Matrix& left, const Matrix& right, float factor, float* result) {
-  multiply(helpers, rows, terms, columns, left, right, true, factor, result);
+  multiply(helpers, rows, terms, columns, left, right, true, factor, {}, result);
 }
 
 }  // namespace tf1x

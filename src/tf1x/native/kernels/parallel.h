@@ -30,11 +30,9 @@ inline bool linger(const There& there) {
 }
 
 // Threads that may help: `schedule` runs a function on one of them, some time, or never.
-// `brief`: the work is over in less time than it takes to be woken, so who waits for it is awake.
 struct Helpers {
   int64_t count = 0;
   std::function<void(std::function<void()>)> schedule;
-  bool brief = false;
 };
 
 // Calls `body(i)` for each i in [0, count) and returns when all calls have.
@@ -71,7 +69,7 @@ void parallel_for(const Helpers& helpers, int64_t count, const Body& body) {
   for (int64_t i = 0; i < wanted; ++i) helpers.schedule([shared] { shared->work(); });
   shared->work();
   const auto finished = [&] { return shared->finished.load() == count; };
-  if (helpers.brief && linger(finished)) return;
+  if (linger(finished)) return;
   std::unique_lock<std::mutex> lock(shared->mutex);
   shared->all_finished.wait(lock, finished);
 }

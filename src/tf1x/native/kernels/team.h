@@ -1,5 +1,6 @@
 // Threads for the kernels. After some work they look for more without sleeping for a while, since
-// to be woken takes as long as a small product.
+// to be woken takes as long as a small product. They keep away from the processor of the thread that
+// they help: Linux may put them there, and leave them to wait until that thread is done.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,12 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#ifdef __linux__
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "parallel.h"
 
@@ -24,6 +31,7 @@ class Member {
   }
 
   void give(std::function<void()> work) {
+    keep_away();
     std::lock_guard<std::mutex> lock(mutex_);
     queue_.push_back(std::move(work));
     has_work_.store(true);
@@ -31,7 +39,22 @@ class Member {
   }
 
  private:
+  void keep_away() {
+#ifdef __linux__
+    const int here = sched_getcpu();
+    if (here < 0 || here == away_from_.load() || !thread_.load()) return;
+    away_from_ = here;
+    cpu_set_t others;
+    if (sched_getaffinity(0, sizeof others, &others) != 0) return;
+    CPU_CLR(here, &others);
+    if (CPU_COUNT(&others)) sched_setaffinity(thread_, sizeof others, &others);
+#endif
+  }
+
   void run() {
+#ifdef __linux__
+    thread_ = static_cast<pid_t>(syscall(SYS_gettid));
+#endif
     for (;;) {
       linger([this] { return has_work_.load(); });
       std::function<void()> work;
@@ -50,6 +73,10 @@ class Member {
   std::condition_variable given_;
   std::deque<std::function<void()>> queue_;
   std::atomic<bool> has_work_{false};
+#ifdef __linux__
+  std::atomic<pid_t> thread_{0};
+  std::atomic<int> away_from_{-1};
+#endif
 };
 
 // The members take turns. They live as long as the process.

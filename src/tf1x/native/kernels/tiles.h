@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -27,6 +28,23 @@ typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_ali
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
+
+// Some of a vector's numbers.
+inline Vector some(const float* p, int64_t count) {
+  if (count == kLanes) return load(p);
+  Vector v = {};
+  std::memcpy(&v, p, count * sizeof(float));
+  return v;
+}
+
+inline void put(float* p, Vector v, int64_t count) {
+  if (count == kLanes) {
+    store(p, v);
+  } else {
+    std::memcpy(p, &v, count * sizeof(float));
+  }
+}
+
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Floats on a cache line of their own: a vector that lies across two lines costs twice.
