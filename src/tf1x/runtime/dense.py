@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from tf1x.native import matmul
 from tf1x.runtime.equations import bound, is_literal, kernel_call, rewritten, uses
 
@@ -47,9 +49,10 @@ def merged(program: ClosedJaxpr) -> ClosedJaxpr:
             later = next(x for x in inputs if isinstance(x, _Product))
             flags = dict(calls[products[made]].params["attributes"])
             transposed = bool(flags["transpose_a"]), bool(flags["transpose_b"])
+            a, b = later.factors
             rectifies = equation.primitive.name == "max"
             mask = None if rectifies else positive[_other(equation, later, inputs)]
-            return [matmul.dense(*transposed, *later.factors, later.bias, rectifies, mask)]
+            return [matmul.dense(*transposed, a, b, later.bias, rectifies, mask)]
         if made in calls and made in between:
             return [_Product(inputs)]
         if made in between:
@@ -98,7 +101,7 @@ def _other(equation: Any, later: _Product, inputs: list[Any]) -> Any:
 
 
 def _is_zero(atom: Any) -> bool:
-    return is_literal(atom) and atom.aval.shape == () and atom.val == 0
+    return is_literal(atom) and np.shape(atom.val) == () and bool(atom.val == 0)
 
 
 def _is_row(bias: Any, value: Any) -> bool:

@@ -22,8 +22,9 @@ def run_in_calling_thread() -> None:
     looks for more work on the processor that the kernels' threads want. It has its effect only
     before JAX has a CPU device.
     """
-    if (option := "jax_cpu_enable_async_dispatch") in jax.config.values:
-        jax.config.update(option, False)
+    config: Any = jax.config  # its methods have no types
+    if (option := "jax_cpu_enable_async_dispatch") in config.values:
+        config.update(option, False)
 
 
 def compiled(
