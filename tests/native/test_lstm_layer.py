@@ -17,17 +17,23 @@ SHAPES = [(5, 3, 37), (1, 2, 16), (4, 0, 16), (9, 1, 130), (6, 40, 200)]
 CELLS = [Cell(1.0, (0, 1, 2, 3)), Cell(0.0, (2, 3, 1, 0))]
 
 
-def _plain(cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any) -> Any:
-    def step(state: Any, row: Any) -> Any:
-        memory, output = state
+def _plain(
+    cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any, ended: Any
+) -> Any:
+    def step(state: Any, given: Any) -> Any:
+        (memory, output), (row, ended) = state, given
+        before = state
         gates = row + output @ weights + (0 if bias is None else bias)
         quarters = jnp.split(gates, 4, axis=1)
         i, j, f, o = (quarters[place] for place in cell.order)
         memory = jax.nn.sigmoid(f + cell.forget_bias) * memory + jax.nn.sigmoid(i) * jnp.tanh(j)
         output = jax.nn.sigmoid(o) * jnp.tanh(memory)
-        return (memory, output), output
+        after = jax.tree.map(lambda x, y: jnp.where(ended[:, None], x, y), before, (memory, output))
+        return after, output
 
-    (memory, output), outputs = jax.lax.scan(step, (memory, output), inputs)
+    if ended is None:
+        ended = np.zeros(inputs.shape[:2], bool)
+    (memory, output), outputs = jax.lax.scan(step, (memory, output), (inputs, ended))
     return outputs, memory, output
 
 
@@ -48,22 +54,30 @@ def _pulled(function: Any, inputs: Any, g: Any) -> Any:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("cell", CELLS, ids=["as TensorFlow's", "another order"])
-def test_results_and_gradients(kernels, shape, cell):
+@pytest.mark.parametrize("ends", [False, True], ids=["to the end", "some end before"])
+def test_results_and_gradients(kernels, shape, cell, ends):
     inputs, g = _arrays(*shape)
-    found = jax.jit(lambda x, g: _pulled(lambda *x: lstm_layer.layer(cell, *x), x, g))(inputs, g)
+    ended = np.random.RandomState(1).rand(*shape[:2]) < 0.4 if ends else None
+
+    def layer(*arrays: Any) -> Any:
+        return lstm_layer.layer(cell, *arrays, ended)
+
+    found = jax.jit(lambda x, g: _pulled(layer, x, g))(inputs, g)
     wide = [x.astype("f8") for x in inputs], tuple(x.astype("f8") for x in g)
-    expected = _pulled(lambda *x: _plain(cell, *x), *wide)
+    expected = _pulled(lambda *x: _plain(cell, *x, ended), *wide)
     for a, b in zip(found, expected, strict=True):
         assert (a.dtype, a.shape) == (np.float32, b.shape)
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * max(1, np.abs(b).max(initial=0)))
-    for a, b in zip(jax.jit(lambda *x: lstm_layer.layer(cell, *x))(*inputs), found, strict=False):
+    for a, b in zip(jax.jit(layer)(*inputs), found, strict=False):
         np.testing.assert_array_equal(a, b, err_msg="without what the gradient wants")
 
 
 def test_without_a_bias(kernels):
     (inputs, weights, _, *state), g = _arrays(3, 2, 20)
-    with_zeros = lstm_layer.layer(CELLS[0], inputs, weights, np.zeros(80, "f4"), *state)
-    found, pull = jax.vjp(lambda *x: lstm_layer.layer(CELLS[0], *x), inputs, weights, None, *state)
+    with_zeros = lstm_layer.layer(CELLS[0], inputs, weights, np.zeros(80, "f4"), *state, None)
+    found, pull = jax.vjp(
+        lambda *x: lstm_layer.layer(CELLS[0], *x, None), inputs, weights, None, *state
+    )
     for a, b in zip(found, with_zeros, strict=True):
         np.testing.assert_array_equal(a, b)
     assert [x is None for x in pull(g)] == [False, False, True, False, False]
@@ -76,7 +90,7 @@ def test_the_inputs_keep_their_values(kernels):
 
     def both(inputs: Any) -> Any:
         doubled = 2 * inputs
-        found, pull = jax.vjp(lambda x: lstm_layer.layer(CELLS[0], x, *arrays[1:]), doubled)
+        found, pull = jax.vjp(lambda x: lstm_layer.layer(CELLS[0], x, *arrays[1:], None), doubled)
         return doubled, pull(g), found
 
     np.testing.assert_array_equal(jax.jit(both)(inputs)[0], 2 * arrays[0])

@@ -106,10 +106,14 @@ def _reversed_and_summed() -> Any:
 
 def _whole_layers() -> Any:
     """LSTMs wide enough for the kernel that takes all steps, and where they end."""
-    x, *_ = _inputs()
-    cells = [tf.nn.rnn_cell.BasicLSTMCell(units) for units in (16, 20)]
-    outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.MultiRNNCell(cells), x, dtype=tf.float32)
-    parts = [outputs, *(part for layer in state for part in layer)]
+    x, _, _, n = _inputs()
+    parts = []
+    for lengths in (None, n):
+        with tf.variable_scope("all" if lengths is None else "some"):
+            cells = [tf.nn.rnn_cell.BasicLSTMCell(units) for units in (16, 20)]
+            cell = tf.nn.rnn_cell.MultiRNNCell(cells)
+            outputs, state = tf.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32)
+        parts += [outputs, *(part for layer in state for part in layer)]
     return _trained(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]), *parts)
 
 

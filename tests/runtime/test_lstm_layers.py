@@ -66,6 +66,20 @@ def _projections_by_hand(tf: Any, x: Any) -> Any:
     return tf.tensordot(y, w[0], 1) + w[1], state
 
 
+def _lengths(tf: Any) -> Any:
+    return tf.placeholder_with_default(np.array([STEPS, 2, 0], np.int32), [BATCH])
+
+
+def sequences_that_end(tf: Any, x: Any) -> Any:
+    """Outputs after the end are zeros, and the state is that of the end."""
+    return tf.nn.dynamic_rnn(_cells(tf, UNITS, 16), x, _lengths(tf), dtype=tf.float32)
+
+
+def both_directions_that_end(tf: Any, x: Any) -> Any:
+    cells = [tf.nn.rnn_cell.BasicLSTMCell(UNITS) for _ in range(2)]
+    return tf.nn.bidirectional_dynamic_rnn(*cells, x, _lengths(tf), dtype=tf.float32)
+
+
 def above_another_cell(tf: Any, x: Any) -> Any:
     """What the second cell reads is not known beforehand."""
     cells = [tf.nn.rnn_cell.GRUCell(UNITS), tf.nn.rnn_cell.BasicLSTMCell(UNITS)]
@@ -125,6 +139,26 @@ def _state_is_changed(tf: Any, cell: Any, row: Any, state: Any) -> Any:
     return output, tf.nn.rnn_cell.LSTMStateTuple(c, h * 0.5)
 
 
+def _some_rows_stay(tf: Any, cell: Any, row: Any, state: Any) -> Any:
+    """What they read tells which; the outputs of these are used, too."""
+    output, after = cell(row, state)
+    stays = row[:, 0] > 0.0
+    pairs = zip(state, after)
+    return output, tf.nn.rnn_cell.LSTMStateTuple(*(tf.where(stays, a, b) for a, b in pairs))
+
+
+def _memory_alone_stays(tf: Any, cell: Any, row: Any, state: Any) -> Any:
+    output, (c, h) = cell(row, state)
+    return output, tf.nn.rnn_cell.LSTMStateTuple(tf.where(row[:, 0] > 0.0, state.c, c), h)
+
+
+def _the_output_tells_which_rows_stay(tf: Any, cell: Any, row: Any, state: Any) -> Any:
+    output, after = cell(row, state)
+    stays = output[:, 0] > 0.0
+    pairs = zip(state, after)
+    return output, tf.nn.rnn_cell.LSTMStateTuple(*(tf.where(stays, a, b) for a, b in pairs))
+
+
 def _states_change_places(tf: Any, cell: Any, row: Any, state: Any) -> Any:
     output, (c, h) = cell(row, state)
     return output, tf.nn.rnn_cell.LSTMStateTuple(h, c)
@@ -139,10 +173,15 @@ PROGRAMS = {
     both_directions: 2,
     residual: 3,
     projections_around: 1,
+    sequences_that_end: 2,
+    both_directions_that_end: 2,
     above_another_cell: 0,
     below_another_cell: 1,
     _own(_as_it_is): 1,
     _own(_output_is_read): 1,
+    _own(_some_rows_stay): 1,
+    _own(_memory_alone_stays): 0,
+    _own(_the_output_tells_which_rows_stay): 0,
     _own(_memory_is_read): 0,
     _own(_output_before_is_read): 0,
     _own(_memory_before_is_read): 0,
@@ -151,8 +190,10 @@ PROGRAMS = {
 }
 NAMES = [
     *("one", "three of different widths", "from a state", "last state only", "both directions"),
-    *("residual", "projections around", "above another cell", "below another cell"),
-    *("a loop of the user's", "output is read", "memory is read", "output before is read"),
+    *("residual", "projections around", "sequences that end", "both directions that end"),
+    *("above another cell", "below another cell", "a loop of the user's", "output is read"),
+    *("some rows stay", "memory alone stays", "the output tells which rows stay"),
+    *("memory is read", "output before is read"),
     *("memory before is read", "state is changed", "states change places"),
 ]
 
@@ -191,5 +232,5 @@ def test_equals_tensorflow(kernels: Any, program: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(per_step.PerStep, "_find_known_beforehand", noted)
     for ours, theirs in zip(_results(tf1x, program), _results(tf1, program), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5)
-    loops = 2 if program is both_directions else 1
+    loops = 2 if program in (both_directions, both_directions_that_end) else 1
     assert set(layers) == {PROGRAMS[program] // loops}

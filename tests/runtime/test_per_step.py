@@ -134,7 +134,7 @@ def _trained(cell: Any, lengths: tuple[int, ...]) -> list[Any]:
 # Batches of a third length have a program for all lengths of a bucket.
 CELLS = {
     "gru": (lambda tf: tf.nn.rnn_cell.GRUCell(128), (5,)),
-    "lstm": (lambda tf: tf.nn.rnn_cell.BasicLSTMCell(64), (5, 6, 7)),
+    "lstm": (lambda tf: tf.nn.rnn_cell.LSTMCell(64, use_peepholes=True), (5, 6, 7)),
 }
 
 

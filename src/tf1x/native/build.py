@@ -33,6 +33,7 @@ OWN_FLAGS = {
     "lstm.cc": ["-ffp-contract=fast"],
     "lstm_layer.cc": ["-ffp-contract=fast"],
     "random.cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
+    "recurrent_handlers.cc": [],
     "resize.cc": ["-ffp-contract=off"],
     "winograd.cc": ["-ffp-contract=fast"],
     "handlers.cc": [],

@@ -13,7 +13,9 @@ from tf1x.native.lstm import Cell
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def layer(cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any) -> Any:
+def layer(
+    cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any, ended: Any
+) -> Any:
     """The outputs of all steps [steps, batch, units], and memory and output after the last one.
 
     Args:
@@ -21,14 +23,25 @@ def layer(cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output:
         weights: by which the output of the step before is multiplied, [units, 4 * units].
         bias: [4 * units] or None; is added, too.
         memory, output: those before the first step, [batch, units].
+        ended: bools [steps, batch] or None: where one holds, the next step has memory and output
+            of the step before. The outputs are those of rows that have not ended.
     """
-    return _forward(cell, inputs, weights, bias, memory, output, keep=False)[:3]
+    return _forward(cell, inputs, weights, bias, memory, output, ended, keep=False)[:3]
 
 
 def _forward(
-    cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any, keep: bool
+    cell: Cell,
+    inputs: Any,
+    weights: Any,
+    bias: Any,
+    memory: Any,
+    output: Any,
+    ended: Any,
+    keep: bool,
 ) -> Any:
-    """Outputs, last memory and output; with `keep`, memories and gates as the gradient wants them."""
+    """Outputs, last memory and output; what the next steps have as their output, if that differs; and
+    with `keep`, memories and gates as the gradient wants them.
+    """
     steps, batch, width = inputs.shape
     struct: Any = jax.ShapeDtypeStruct
     last = struct(memory.shape, np.float32)
@@ -36,13 +49,14 @@ def _forward(
         struct((steps, *memory.shape), np.float32),
         last,
         last,
+        struct((0 if ended is None else steps, *memory.shape), np.float32),
         struct((steps if keep else 1, *memory.shape), np.float32),
         struct((steps if keep else 0, batch, width), np.float32),
     )
     call: Any = jax.ffi.ffi_call(
         "tf1x_lstm_layer",
         results,
-        input_output_aliases={0: 4} if keep else {},
+        input_output_aliases={0: 5} if keep else {},
         vmap_method="sequential",
     )
     return call(
@@ -52,19 +66,29 @@ def _forward(
         jnp.zeros(0, np.float32) if bias is None else bias,
         memory,
         output,
+        _flags(ended, batch),
         forget_bias=np.float32(cell.forget_bias),
         order=np.array(cell.order, np.int64),
     )
 
 
-def _kept(cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any) -> Any:
-    *found, memories, gates = _forward(cell, inputs, weights, bias, memory, output, keep=True)
+def _flags(ended: Any, batch: int) -> Any:
+    return jnp.zeros((0, batch), bool) if ended is None else ended
+
+
+def _kept(
+    cell: Cell, inputs: Any, weights: Any, bias: Any, memory: Any, output: Any, ended: Any
+) -> Any:
+    *found, states, memories, gates = _forward(
+        cell, inputs, weights, bias, memory, output, ended, keep=True
+    )
+    states = found[0] if ended is None else states
     there = None if bias is None else ()  # JAX keeps arrays only
-    return tuple(found), (gates, weights, memory, output, found[0], memories, there)
+    return tuple(found), (gates, weights, memory, output, ended, states, memories, there)
 
 
 def _back(cell: Cell, kept: Any, g: Any) -> Any:
-    gates, weights, memory, output, outputs, memories, bias = kept
+    gates, weights, memory, output, ended, states, memories, bias = kept
     struct: Any = jax.ShapeDtypeStruct
     shapes = gates.shape, weights.shape, gates.shape[2:], memory.shape, output.shape
     call: Any = jax.ffi.ffi_call(
@@ -73,10 +97,21 @@ def _back(cell: Cell, kept: Any, g: Any) -> Any:
         input_output_aliases={0: 0},
         vmap_method="sequential",
     )
-    steps, order = np.int32(gates.shape[0]), np.array(cell.order, np.int64)
-    found = call(gates, steps, weights, memory, output, outputs, memories, *g, order=order)
-    to_inputs, to_weights, to_bias, to_memory, to_output = found
-    return to_inputs, to_weights, None if bias is None else to_bias, to_memory, to_output
+    steps, batch, _ = gates.shape
+    to_inputs, to_weights, to_bias, to_memory, to_output = call(
+        gates,
+        np.int32(steps),
+        weights,
+        memory,
+        output,
+        _flags(ended, batch),
+        states,
+        memories,
+        *g,
+        order=np.array(cell.order, np.int64),
+    )
+    to_bias = None if bias is None else to_bias
+    return to_inputs, to_weights, to_bias, to_memory, to_output, None
 
 
 layer.defvjp(_kept, _back)

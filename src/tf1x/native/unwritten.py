@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -15,9 +16,9 @@ _FEW_BYTES = 1 << 16
 
 def suits(shape: tuple[int, ...], dtype: Any) -> bool:
     """Whether such an array is large enough for the zeros to matter, and on a CPU."""
-    return (
-        isinstance(dtype, np.dtype) and np.prod(shape) * dtype.itemsize >= _FEW_BYTES and on_cpu()
-    )
+    if not isinstance(dtype, np.dtype):
+        return False
+    return math.prod(shape) * dtype.itemsize >= _FEW_BYTES and on_cpu()
 
 
 def unwritten(shape: tuple[int, ...], dtype: Any, number: int) -> Any:

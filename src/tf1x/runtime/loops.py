@@ -193,8 +193,13 @@ class Loop:
         sweep = _Sweep(self, plan, length, bounded)
         return sweep.differentiable(start) if self._reverse else sweep.run(start, None)[0]
 
-    def evaluate(self, tensors: list[Tensor], known: dict[Operation, Any]) -> list[Any]:
-        """Values of tensors of the body that do not depend on what the loop carries."""
+    def evaluate(
+        self,
+        tensors: list[Tensor],
+        known: dict[Operation, Any],
+        args: dict[Tensor, Any] | None = None,
+    ) -> list[Any]:
+        """Values of tensors of the body that do not depend on what the loop carries, but for `args`."""
         needed: set[Operation] = set()
         stack = [t.op for t in tensors]
         while stack:
@@ -206,6 +211,7 @@ class Loop:
         inner = self._owner.evaluator.nested(dict(self._variables), plan.access, self._reverse)
         inner.known_ops = known
         inner.values.update(zip(self._body.args, self._args, strict=True))
+        inner.values.update(args or {})
         inner.run(op for op in plan.ops if op in needed and op.type not in SILENT)
         return [inner.value(t, t.op) for t in tensors]
 

@@ -56,11 +56,13 @@ def _layer(
     How many steps there are is an argument.
     """
     steps, rows, width = inputs[0].axes
-    sequences = [v for v in inputs if len(v.axes) == 3]
-    for value in sequences[1:]:
-        steps, rows = joined((steps, rows), value.axes[:2], padded.traces)
-    state = inputs[3:5] if gradient else inputs[4:6]
-    for value in (*state, *(inputs[8:] if gradient else [])):
+    state, ended = (inputs[3:5], inputs[5]) if gradient else (inputs[4:6], inputs[6])
+    sequences: list[Axes] = [v.axes[:2] for v in inputs[1:] if len(v.axes) == 3]
+    if ended.axes[0].factors != (0,):
+        sequences.append(ended.axes)
+    for axes_of in sequences:
+        steps, rows = joined((steps, rows), axes_of, padded.traces)
+    for value in (*state, *(inputs[9:] if gradient else [])):
         (rows,) = joined((rows,), value.axes[:1], padded.traces)
     if width.varies or any(a.varies for a in inputs[2].axes):
         raise NotPadded("tf1x_lstm_layer")
@@ -68,13 +70,21 @@ def _layer(
     arrays = [v.array for v in inputs]
     if gradient:  # it sums over the rows
         arrays = [
-            v.array if i in (1, 2) else padded.filled(v, (len(v.axes) - 2,), 0)
+            v.array if i in (1, 2, 5) else padded.filled(v, (len(v.axes) - 2,), 0)
             for i, v in enumerate(inputs)
         ]
         return arrays, [(steps, rows, width), *axes[1:3], *((rows, a[1]) for a in axes[3:])]
-    found = [(steps, rows, axes[0][2]), *((rows, a[1]) for a in axes[1:3])]
-    kept = axes[4][0].factors != (0,)
-    return arrays, [*found, *((steps if kept else a[0], rows, a[2]) for a in axes[3:])]
+    outputs, memory, output, states, memories, gates = axes
+    kept = gates[0].factors != (0,)
+    lengths = [
+        *(steps, states[0] if states[0].factors == (0,) else steps),
+        *((steps, steps) if kept else (memories[0], gates[0])),
+    ]
+    found = [
+        (length, rows, a[2])
+        for length, a in zip(lengths, (outputs, states, memories, gates), strict=True)
+    ]
+    return arrays, [found[0], (rows, memory[1]), (rows, output[1]), *found[1:]]
 
 
 def _equal(equations: Sequence[Any], *names: str) -> None:

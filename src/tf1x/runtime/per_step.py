@@ -130,7 +130,10 @@ class PerStep:
         self._early: set[Operation] = set()
         self.layers: list[LstmLayer] = []
         self._lstm_steps = lstm_steps(body)
+        self._counters: dict[Tensor, Any] = {}
         if not bounded:
+            if self._lstm_steps:
+                self._counters = self._find_counters(args, fixed, count)
             self._find_known_beforehand()
         for write in self.writes:
             write.early = write.op.inputs[2].op in self._early
@@ -200,13 +203,30 @@ class PerStep:
         for step in self._lstm_steps:
             product = products.get(step.product)
             if product is not None:
-                found = lstm_layer(step, product, self._same, self._body, self._cond)
+                early, functions = self._is_early, (self._body, self._cond)
+                found = lstm_layer(step, product, self._same, early, *functions)
                 if found is not None:
                     return found
         return None
 
+    def _is_early(self, tensor: Tensor) -> bool:
+        return tensor.op in self._early
+
+    def _find_counters(
+        self, args: list[Any], fixed: set[int], count: int
+    ) -> dict[Tensor, np.ndarray[Any, Any]]:
+        """Whole numbers that the loop carries, with their values in each step."""
+        found = {}
+        for i, tensor in enumerate(self._body.args):
+            if i in fixed or not tensor.dtype.is_integer or tensor.shape.ndims != 0:
+                continue
+            values = sequence(self._body, args, tensor, count)
+            if values is not None:
+                found[tensor] = values.astype(tensor.dtype.as_numpy_dtype)
+        return found
+
     def _find_early(self) -> set[Operation]:
-        """Ops that depend on reads, layers and what stays the same, and on nothing else."""
+        """Ops that depend on reads, layers, counters and what stays the same, and on nothing else."""
         given = {known.op for known in self._given()}
         early: set[Operation] = set()
         for op in plan_of(self._body).ops:
@@ -215,8 +235,8 @@ class PerStep:
                 early.add(op)
             elif definition.host or definition.injected or definition.writes or op.control_inputs:
                 continue
-            elif any(t.op in early for t in op.inputs) and all(
-                t.op in early or self._same(t) for t in op.inputs
+            elif any(t.op in early or t in self._counters for t in op.inputs) and all(
+                t.op in early or t in self._counters or self._same(t) for t in op.inputs
             ):
                 early.add(op)
         return early
@@ -303,10 +323,11 @@ class PerStep:
         last: dict[int, Any] = {}
         for layer in self.layers:
             assert layer.product.early is not None
-            (factor,) = self._all_steps(rows, [layer.product.early], run)
+            wanted = [layer.product.early, *([] if layer.ended is None else [layer.ended])]
+            factor, *ended = self._all_steps(rows, wanted, run)
             (weights,) = run([layer.product.weights], {})
             bias = None if layer.step.bias is None else run([layer.step.bias], {})[0]
-            outputs, memory, output = layer.run(factor, weights, bias, args)
+            outputs, memory, output = layer.run(factor, weights, bias, args, *(ended or [None]))
             rows.append((outputs, None))
             last |= {layer.memory: memory, layer.output: output}
         return rows, last
@@ -317,7 +338,8 @@ class PerStep:
         Either is None where there is no such part.
 
         Args:
-            run: evaluates tensors of the body: tensors, what it knows of ops; gives values.
+            run: evaluates tensors of the body: tensors, what it knows of ops and perhaps of
+                arguments; gives values.
         """
         weights = run([p.weights for p in self.products], {})
         wanted = [p.early for p in self.products if p.early is not None]
@@ -344,12 +366,14 @@ class PerStep:
         return [next(items) if w.early else None for w in self.writes]
 
     def _all_steps(self, rows: list[Any], wanted: list[Tensor], run: Any) -> list[Any]:
-        def one(step: list[Any]) -> tuple[list[Any], xp.Flags]:
+        def one(step: list[Any], counters: list[Any]) -> tuple[list[Any], xp.Flags]:
+            args = dict(zip(self._counters, counters, strict=True))
             with xp.collecting_checks() as checks:
-                values = run(wanted, self.known_reads(step))
+                values = run(wanted, self.known_reads(step), args)
             return values, xp.Flags(checks.combined())
 
-        values, flags = jax.vmap(one)(rows)
+        counters = [jnp.asarray(values) for values in self._counters.values()]
+        values, flags = jax.vmap(one)(rows, counters)
         xp.flag({tag: jnp.any(flag) for tag, flag in flags.flags.items()})
         return list(values)
 
@@ -439,7 +463,7 @@ class PerStep:
             if given is not None:
                 known[found.product.op] = None
         for layer in self.layers:
-            known |= layer.known()
+            known |= layer.known(self._body)
         return known
 
     def _known_writes(self, items: list[Any]) -> dict[Operation, Callable[[Any], list[Any]]]:

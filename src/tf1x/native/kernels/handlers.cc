@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <exception>
 #include <utility>
 
 #include "adam.h"
@@ -11,52 +10,37 @@
 #include "conv.h"
 #include "conv_pool.h"
 #include "gather.h"
-#include "gemm.h"
-#include "lstm.h"
-#include "lstm_layer.h"
+#include "handlers.h"
 #include "matmul.h"
 #include "pool.h"
 #include "random.h"
 #include "resize.h"
 #include "team.h"
-#include "xla/ffi/api/ffi.h"
 
 namespace tf1x {
 namespace {
 
-namespace ffi = xla::ffi;
-using Floats = ffi::BufferR4<ffi::F32>;
-using Numbers = ffi::Span<const int64_t>;
-
-// Fewer bytes are fetched before another thread would be awake.
-constexpr int64_t kFar = 1 << 20;
-
 std::atomic<Team*> team{nullptr};
 
-Helpers helpers_of(Team* team, int64_t count) {
+Helpers members(Team* team, int64_t count) {
   return {count, [team](std::function<void()> work) { team->give(std::move(work)); }};
 }
 
-// As many threads as XLA has, with the one that calls. They are our own: XLA's take 50 us to come.
+}  // namespace
+
 Helpers helpers_of(ffi::ThreadPool& pool) {
   const int64_t count = pool.num_threads() - 1;
   if (count < 1) return {};
   static Team* const made = team = new Team(count);
-  return helpers_of(made, count);
+  return members(made, count);
 }
 
-// An array without numbers stands for one that is not there.
-const float* or_null(const float* data, int64_t count) { return count ? data : nullptr; }
+namespace {
 
-template <typename Body>
-ffi::Error guarded(const Body& body) {
-  try {
-    body();
-    return ffi::Error::Success();
-  } catch (const std::exception& error) {
-    return ffi::Error(ffi::ErrorCode::kResourceExhausted, error.what());
-  }
-}
+using Floats = ffi::BufferR4<ffi::F32>;
+
+// Fewer bytes are fetched before another thread would be awake.
+constexpr int64_t kFar = 1 << 20;
 
 void fill_typed(const Helpers& helpers, Fill kind, const Stream& stream, int64_t count, bool wide,
                 void* out) {
@@ -149,7 +133,6 @@ ffi::Error filter_gradient(ffi::ThreadPool pool, Numbers strides, Numbers dilati
   });
 }
 
-using Rows = ffi::BufferR2<ffi::F32>;
 using Number = ffi::BufferR0<ffi::F32>;
 using Flag = ffi::BufferR0<ffi::PRED>;
 using Array = ffi::Buffer<ffi::F32>;
@@ -203,99 +186,7 @@ ffi::Error descend(ffi::ThreadPool pool, int64_t transpose_a, int64_t transpose_
   });
 }
 
-ffi::Error pack_matrix(ffi::ThreadPool pool, int64_t transposed, Rows matrix,
-                       ffi::Result<ffi::BufferR1<ffi::F32>> packed) {
-  return guarded([&] {
-    const auto size = matrix.dimensions();
-    pack(helpers_of(pool), matrix.typed_data(), size[transposed ? 1 : 0], size[transposed ? 0 : 1],
-         transposed != 0, packed->typed_data());
-  });
-}
-
-ffi::Error multiply_packed(ffi::ThreadPool pool, Rows left, ffi::BufferR1<ffi::F32> packed,
-                           ffi::Result<Rows> result) {
-  return guarded([&] {
-    const int64_t rows = left.dimensions()[0], terms = left.dimensions()[1];
-    const int64_t columns = result->dimensions()[1];
-    multiply(helpers_of(pool), left.typed_data(), packed.typed_data(), rows, terms, columns,
-             result->typed_data());
-  });
-}
-
 ffi::Error leave_unwritten(int64_t, ffi::Result<ffi::AnyBuffer>) { return ffi::Error::Success(); }
-
-LstmCell lstm_cell(float forget_bias, const Numbers& order, const Rows& before) {
-  return {before.dimensions()[0], before.dimensions()[1], forget_bias,
-          {order[0], order[1], order[2], order[3]}};
-}
-
-ffi::Error step_lstm(ffi::ThreadPool pool, float forget_bias, Numbers order, Rows product, Rows added,
-                     ffi::BufferR1<ffi::F32> bias, Rows before, ffi::Result<Rows> memory,
-                     ffi::Result<Rows> output, ffi::Result<Rows> gates) {
-  return guarded([&] {
-    lstm_step(helpers_of(pool), lstm_cell(forget_bias, order, before),
-              {product.typed_data(), or_null(added.typed_data(), added.element_count()),
-               or_null(bias.typed_data(), bias.element_count()), before.typed_data()},
-              memory->typed_data(), output->typed_data(),
-              gates->element_count() ? gates->typed_data() : nullptr);
-  });
-}
-
-ffi::Error lstm_pullback(ffi::ThreadPool pool, Numbers order, Rows gates, Rows before, Rows of_memory,
-                         Rows of_output, ffi::Result<Rows> to_product,
-                         ffi::Result<ffi::BufferR1<ffi::F32>> to_bias, ffi::Result<Rows> to_before) {
-  return guarded([&] {
-    lstm_gradient(helpers_of(pool), lstm_cell(0, order, before), gates.typed_data(),
-                  before.typed_data(), of_memory.typed_data(), of_output.typed_data(),
-                  to_product->typed_data(), to_bias->typed_data(), to_before->typed_data());
-  });
-}
-
-using Sequence = ffi::BufferR3<ffi::F32>;  // [steps, rows, numbers]
-using Vector = ffi::BufferR1<ffi::F32>;
-using Count = ffi::BufferR0<ffi::S32>;
-
-LstmLayer layer_of(const LstmCell& cell, const Count& steps, const Rows& weights, const float* bias,
-                   const Rows& memory, const Rows& output) {
-  return {cell, *steps.typed_data(), weights.typed_data(), bias, memory.typed_data(),
-          output.typed_data()};
-}
-
-ffi::Error lstm_steps(ffi::ThreadPool pool, float forget_bias, Numbers order, Sequence inputs,
-                      Count steps, Rows weights, Vector bias, Rows memory, Rows output,
-                      ffi::Result<Sequence> outputs, ffi::Result<Rows> last_memory,
-                      ffi::Result<Rows> last_output, ffi::Result<Sequence> memories,
-                      ffi::Result<Sequence> gates) {
-  return guarded([&] {
-    const LstmLayer layer =
-        layer_of(lstm_cell(forget_bias, order, memory), steps, weights,
-                 or_null(bias.typed_data(), bias.element_count()), memory, output);
-    const bool keeps = gates->element_count();
-    lstm_layer(helpers_of(pool), layer, inputs.typed_data(),
-               {outputs->typed_data(), memories->typed_data(), keeps ? gates->typed_data() : nullptr});
-    const int64_t last = layer.steps - 1, step = memory.element_count();
-    const float* m = last < 0 ? layer.memory : memories->typed_data() + (keeps ? last * step : 0);
-    const float* h = last < 0 ? layer.output : outputs->typed_data() + last * step;
-    std::memcpy(last_memory->typed_data(), m, step * sizeof(float));
-    std::memcpy(last_output->typed_data(), h, step * sizeof(float));
-  });
-}
-
-ffi::Error lstm_steps_gradient(ffi::ThreadPool pool, Numbers order, Sequence gates, Count steps,
-                               Rows weights, Rows memory, Rows output, Sequence outputs,
-                               Sequence memories, Sequence of_outputs, Rows of_memory, Rows of_output,
-                               ffi::Result<Sequence> to_inputs, ffi::Result<Rows> to_weights,
-                               ffi::Result<Vector> to_bias, ffi::Result<Rows> to_memory,
-                               ffi::Result<Rows> to_output) {
-  return guarded([&] {
-    lstm_layer_gradient(helpers_of(pool),
-                        layer_of(lstm_cell(0, order, memory), steps, weights, nullptr, memory, output),
-                        {outputs.typed_data(), memories.typed_data(), gates.typed_data()},
-                        of_outputs.typed_data(), of_memory.typed_data(), of_output.typed_data(),
-                        {to_inputs->typed_data(), to_weights->typed_data(), to_bias->typed_data(),
-                         to_memory->typed_data(), to_output->typed_data()});
-  });
-}
 
 PoolShape pool_shape(const Numbers& images, const Numbers& result, const Numbers& sizes,
                      const Numbers& strides, const Numbers& before) {
@@ -447,78 +338,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_descend, descend,
                                   .Arg<Rows>()
                                   .RemainingArgs()
                                   .Ret<Rows>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_pack, pack_matrix,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<int64_t>("transposed")
-                                  .Arg<Rows>()
-                                  .Ret<ffi::BufferR1<ffi::F32>>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_multiply, multiply_packed,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Arg<Rows>()
-                                  .Arg<ffi::BufferR1<ffi::F32>>()
-                                  .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_unwritten, leave_unwritten,
                               ffi::Ffi::Bind().Attr<int64_t>("number").Ret<ffi::AnyBuffer>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm, step_lstm,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<float>("forget_bias")
-                                  .Attr<Numbers>("order")
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Arg<ffi::BufferR1<ffi::F32>>()
-                                  .Arg<Rows>()
-                                  .Ret<Rows>()
-                                  .Ret<Rows>()
-                                  .Ret<Rows>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_gradient, lstm_pullback,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<Numbers>("order")
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Ret<Rows>()
-                                  .Ret<ffi::BufferR1<ffi::F32>>()
-                                  .Ret<Rows>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_layer, lstm_steps,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<float>("forget_bias")
-                                  .Attr<Numbers>("order")
-                                  .Arg<Sequence>()
-                                  .Arg<Count>()
-                                  .Arg<Rows>()
-                                  .Arg<Vector>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Ret<Sequence>()
-                                  .Ret<Rows>()
-                                  .Ret<Rows>()
-                                  .Ret<Sequence>()
-                                  .Ret<Sequence>());
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_lstm_layer_gradient, lstm_steps_gradient,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Attr<Numbers>("order")
-                                  .Arg<Sequence>()
-                                  .Arg<Count>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Arg<Sequence>()
-                                  .Arg<Sequence>()
-                                  .Arg<Sequence>()
-                                  .Arg<Rows>()
-                                  .Arg<Rows>()
-                                  .Ret<Sequence>()
-                                  .Ret<Rows>()
-                                  .Ret<Vector>()
-                                  .Ret<Rows>()
-                                  .Ret<Rows>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool, pool_forward,
                               pooling().Arg<Floats>().Ret<Floats>());
 XLA_FFI_DEFINE_HANDLER_SYMBOL(tf1x_max_pool_gradient, pool_gradient,
@@ -581,17 +402,12 @@ extern "C" void tf1x_fill(
 extern "C" void tf1x_copy(const void* from, int64_t bytes, void* to) {
   constexpr int64_t kPart = 128 << 10;
   tf1x::Team* const team = tf1x::team.load();
-  const auto helpers = team ? tf1x::helpers_of(team, 1) : tf1x::Helpers{};
+  const auto helpers = team ? tf1x::members(team, 1) : tf1x::Helpers{};
   tf1x::parallel_for(helpers, (bytes + kPart - 1) / kPart, [&](int64_t part) {
     const int64_t start = part * kPart;
     std::memcpy(static_cast<char*>(to) + start, static_cast<const char*>(from) + start,
                 std::min(kPart, bytes - start));
   });
-}
-
-// How many floats `tf1x_pack` writes for a matrix of `rows` by `columns`.
-extern "C" int64_t tf1x_packed_size(int64_t rows, int64_t columns) {
-  return tf1x::packed_size(rows, columns);
 }
 
 // Bilinear resizing in the calling thread. `shape` is a ResizeShape's six numbers.

@@ -70,7 +70,7 @@ void lstm_layer(const Helpers& helpers, const LstmLayer& layer, const float* inp
   const int64_t memory_step = results.gates ? sizes.step : 0;
 
   parallel_steps(for_blocks(helpers, sizes), layer.steps, sizes.blocks, [&](int64_t step, int64_t block) {
-    const float* output = step ? results.outputs + (step - 1) * sizes.step : layer.output;
+    const float* output = step ? results.states + (step - 1) * sizes.step : layer.output;
     const float* memory = step ? results.memories + (step - 1) * memory_step : layer.memory;
     float* sums = scratch(4 * rows * kWidth);
     const auto at = [&](int64_t row, int gate, int64_t u) {
@@ -90,9 +90,13 @@ void lstm_layer(const Helpers& helpers, const LstmLayer& layer, const float* inp
       const Vector i = sigmoid(sum(0)), j = tanh(sum(1));
       const Vector f = sigmoid(sum(2) + cell.forget_bias), o = sigmoid(sum(3));
       const int64_t here = row * units + u;
-      const Vector c = i * j + f * some(memory + here, count);
-      put(results.memories + step * memory_step + here, c, count);
-      put(results.outputs + step * sizes.step + here, tanh(c) * o, count);
+      const Vector before = some(memory + here, count), c = i * j + f * before, h = tanh(c) * o;
+      const bool ended = layer.ended && layer.ended[step * rows + row];
+      put(results.memories + step * memory_step + here, ended ? before : c, count);
+      put(results.outputs + step * sizes.step + here, h, count);
+      if (layer.ended) {
+        put(results.states + step * sizes.step + here, ended ? some(output + here, count) : h, count);
+      }
       if (!results.gates) return;
       const Vector all[] = {i, j, f, o};
       for (int gate = 0; gate < 4; ++gate) put(results.gates + at(row, gate, u), all[gate], count);
@@ -120,11 +124,12 @@ void lstm_layer_gradient(const Helpers& helpers, const LstmLayer& layer,
   parallel_steps(for_blocks(helpers, sizes), layer.steps + 1, sizes.blocks, [&](int64_t item, int64_t block) {
     const int64_t step = layer.steps - 1 - item, start = step * sizes.step;
     float* sums = scratch(rows * kWidth);
+    // Of the output that the next step has: what that step's gates give, and what rows that have ended
+    // there hand on.
     sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
-      const int64_t here = row * units + u;
-      Vector g = step < 0 ? Vector{} : some(of_outputs + start + here, count);
-      if (item == 0) g += some(gradients.output + here, count);
-      store(sums + row * kWidth + place, g);
+      const bool first = item == 0 || (layer.ended && layer.ended[(step + 1) * rows + row]);
+      const Vector handed = first ? some(gradients.output + row * units + u, count) : Vector{};
+      store(sums + row * kWidth + place, handed);
     });
     if (item) {
       add_product(gradients.inputs + 4 * (start + sizes.step), rows, 4 * units,
@@ -134,14 +139,18 @@ void lstm_layer_gradient(const Helpers& helpers, const LstmLayer& layer,
     Vector of_bias[4][kVectors] = {};
     sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
       const int64_t here = row * units + u;
-      const Vector g = load(sums + row * kWidth + place);
-      if (step < 0) return put(gradients.output + here, g, count);
+      const Vector of_state = load(sums + row * kWidth + place);
+      if (step < 0 || layer.ended) put(gradients.output + here, of_state, count);
+      if (step < 0) return;
+      const bool ended = layer.ended && layer.ended[step * rows + row];
+      const Vector given = some(of_outputs + start + here, count), zero = {};
+      const Vector g = ended ? given : given + of_state;
       const auto at = [&](int gate) { return 4 * (start + row * units) + cell.order[gate] * units + u; };
       const auto gate = [&](int which) { return some(results.gates + at(which), count); };
       const Vector i = gate(0), j = gate(1), f = gate(2), o = gate(3), c = some(memory + here, count);
-      const Vector squashed = tanh(some(results.memories + start + here, count));
-      const Vector of_c = some(gradients.memory + here, count) + g * o * (1.0f - squashed * squashed);
-      put(gradients.memory + here, of_c * f, count);
+      const Vector squashed = tanh(i * j + f * c), of_memory = some(gradients.memory + here, count);
+      const Vector of_c = (ended ? zero : of_memory) + g * o * (1.0f - squashed * squashed);
+      put(gradients.memory + here, of_c * f + (ended ? of_memory : zero), count);
       const Vector all[] = {of_c * j * i * (1.0f - i), of_c * i * (1.0f - j * j),
                             of_c * c * f * (1.0f - f), g * squashed * o * (1.0f - o)};
       for (int which = 0; which < 4; ++which) {
@@ -162,7 +171,7 @@ void lstm_layer_gradient(const Helpers& helpers, const LstmLayer& layer,
     return Matrix{gradients.inputs + step * 4 * sizes.step, 4 * units, 1};
   };
   matmul(helpers, units, rows, 4 * units, {layer.output, 1, units}, right(0), gradients.weights);
-  add_matmul(helpers, units, (layer.steps - 1) * rows, 4 * units, {results.outputs, 1, units},
+  add_matmul(helpers, units, (layer.steps - 1) * rows, 4 * units, {results.states, 1, units},
              right(1), 1, gradients.weights);
 }
 

@@ -6,20 +6,23 @@
 namespace tf1x {
 
 // Arrays by rows. `weights` [units, 4 units] are those of the output of the step before, `bias`
-// [4 units] may be null; `memory` and `output` [rows, units] are those before the first step.
+// [4 units] may be null; `memory` and `output` [rows, units] are those before the first step. Where
+// `ended` [steps, rows] holds, which may be null, a row has memory and output of the step before.
 struct LstmLayer {
   LstmCell cell;
   int64_t steps;
   const float *weights, *bias, *memory, *output;
+  const bool* ended;
 };
 
-// `outputs` [steps, rows, units] and, for the gradient, `memories` alike and what the gates are after
-// sigmoid and tanh, [steps, rows, 4 units]. Without the gates, null, `memories` has one step's place.
+// `outputs` [steps, rows, units], where no row has ended; memories and outputs that the next step
+// has, alike; and for the gradient what the gates are after sigmoid and tanh, [steps, rows, 4 units].
+// `states` is `outputs` if no rows end. Without the gates, null, `memories` has one step's place.
 struct LstmLayerResults {
-  float *outputs, *memories, *gates;
+  float *outputs, *states, *memories, *gates;
 };
 struct KeptLstmLayerResults {
-  const float *outputs, *memories, *gates;
+  const float *states, *memories, *gates;
 };
 
 // `inputs` is what the inputs of the steps add to the gates, [steps, rows, 4 units]; the gates may
