@@ -139,12 +139,15 @@ def _state_is_changed(tf: Any, cell: Any, row: Any, state: Any) -> Any:
     return output, tf.nn.rnn_cell.LSTMStateTuple(c, h * 0.5)
 
 
+def _rows_stay(tf: Any, stays: Any, before: Any, after: Any) -> Any:
+    pairs = zip(before, after)
+    return tf.nn.rnn_cell.LSTMStateTuple(*(tf.where(stays, a, b) for a, b in pairs))
+
+
 def _some_rows_stay(tf: Any, cell: Any, row: Any, state: Any) -> Any:
     """What they read tells which; the outputs of these are used, too."""
     output, after = cell(row, state)
-    stays = row[:, 0] > 0.0
-    pairs = zip(state, after)
-    return output, tf.nn.rnn_cell.LSTMStateTuple(*(tf.where(stays, a, b) for a, b in pairs))
+    return output, _rows_stay(tf, row[:, 0] > 0.0, state, after)
 
 
 def _memory_alone_stays(tf: Any, cell: Any, row: Any, state: Any) -> Any:
@@ -154,9 +157,7 @@ def _memory_alone_stays(tf: Any, cell: Any, row: Any, state: Any) -> Any:
 
 def _the_output_tells_which_rows_stay(tf: Any, cell: Any, row: Any, state: Any) -> Any:
     output, after = cell(row, state)
-    stays = output[:, 0] > 0.0
-    pairs = zip(state, after)
-    return output, tf.nn.rnn_cell.LSTMStateTuple(*(tf.where(stays, a, b) for a, b in pairs))
+    return output, _rows_stay(tf, output[:, 0] > 0.0, state, after)
 
 
 def _states_change_places(tf: Any, cell: Any, row: Any, state: Any) -> Any:

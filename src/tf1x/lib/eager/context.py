@@ -75,13 +75,13 @@ def list_devices() -> list[str]:
 
 @contextmanager
 def execution_mode(mode: int) -> Iterator[None]:
-    """Accepted: what runs on a CPU is done when the call returns, whatever the mode."""
+    """Accepted: JAX dispatches asynchronously whatever the mode."""
     set_execution_mode(mode)
     yield
 
 
 def set_execution_mode(mode: int) -> None:
-    """Accepted: what runs on a CPU is done when the call returns, whatever the mode."""
+    """Accepted: JAX dispatches asynchronously whatever the mode."""
     if mode not in (None, SYNC, ASYNC):
         raise ValueError(f"Execution mode should be None/SYNC/ASYNC. Got {mode}")
 
