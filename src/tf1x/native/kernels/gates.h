@@ -37,5 +37,31 @@ inline Vector tanh(Vector x) {
   return e / (e + 2.0f);
 }
 
+// Input gate, candidate, forget gate and output gate, after sigmoid and tanh.
+struct Gates {
+  Vector i, j, f, o;
+
+  Vector memory(Vector before) const { return i * j + f * before; }
+};
+
+// From what is summed to each; sum(number of the gate).
+template <typename Sum>
+inline Gates gates_of(const Sum& sum, float forget_bias) {
+  return {sigmoid(sum(0)), tanh(sum(1)), sigmoid(sum(2) + forget_bias), sigmoid(sum(3))};
+}
+
+// Gradients of the sums to the four gates, and of the memory before by way of the forget gate.
+struct GatesGradient {
+  Vector sums[4], before;
+
+  GatesGradient(const Gates& g, Vector c, Vector of_memory, Vector of_output) {
+    const Vector squashed = tanh(g.memory(c));
+    const Vector of_c = of_memory + of_output * g.o * (1.0f - squashed * squashed);
+    before = of_c * g.f;
+    sums[0] = of_c * g.j * g.i * (1.0f - g.i), sums[1] = of_c * g.i * (1.0f - g.j * g.j);
+    sums[2] = of_c * c * g.f * (1.0f - g.f), sums[3] = of_output * squashed * g.o * (1.0f - g.o);
+  }
+};
+
 }  // namespace
 }  // namespace tf1x

@@ -35,14 +35,13 @@ void lstm_step(const Helpers& helpers, const LstmCell& cell, const LstmInputs& i
           if (inputs.bias) x += some(inputs.bias + place(gate), count);
           return x;
         };
-        const Vector i = sigmoid(sum(0)), j = tanh(sum(1));
-        const Vector f = sigmoid(sum(2) + cell.forget_bias), o = sigmoid(sum(3));
+        const Gates found = gates_of(sum, cell.forget_bias);
         const int64_t here = row * cell.units + u;
-        const Vector c = i * j + f * some(inputs.before + here, count);
+        const Vector c = found.memory(some(inputs.before + here, count));
         put(memory + here, c, count);
-        put(output + here, tanh(c) * o, count);
+        put(output + here, tanh(c) * found.o, count);
         if (!gates) continue;
-        const Vector all[] = {i, j, f, o};
+        const Vector all[] = {found.i, found.j, found.f, found.o};
         for (int gate = 0; gate < 4; ++gate) {
           put(gates + row * 4 * cell.units + place(gate), all[gate], count);
         }
@@ -60,19 +59,15 @@ void lstm_gradient(const Helpers& helpers, const LstmCell& cell, const float* ga
       for (int64_t u = first; u < first + units; u += kLanes) {
         const int64_t count = std::min<int64_t>(kLanes, first + units - u);
         const auto at = [&](int gate) { return (row * 4 + cell.order[gate]) * cell.units + u; };
-        const Vector i = some(gates + at(0), count), j = some(gates + at(1), count);
-        const Vector f = some(gates + at(2), count), o = some(gates + at(3), count);
+        const auto gate_at = [&](int gate) { return some(gates + at(gate), count); };
+        const Gates given{gate_at(0), gate_at(1), gate_at(2), gate_at(3)};
         const int64_t here = row * cell.units + u;
-        const Vector c = some(before + here, count), g = some(of_output + here, count);
-        const Vector squashed = tanh(i * j + f * c);
-        const Vector g_memory =
-            some(of_memory + here, count) + g * o * (1.0f - squashed * squashed);
-        put(to_before + here, g_memory * f, count);
-        const Vector all[] = {g_memory * j * i * (1.0f - i), g_memory * i * (1.0f - j * j),
-                              g_memory * c * f * (1.0f - f), g * squashed * o * (1.0f - o)};
+        const GatesGradient found(given, some(before + here, count), some(of_memory + here, count),
+                                  some(of_output + here, count));
+        put(to_before + here, found.before, count);
         for (int gate = 0; gate < 4; ++gate) {
-          put(to_product + at(gate), all[gate], count);
-          sums[gate][(u - first) / kLanes] += all[gate];
+          put(to_product + at(gate), found.sums[gate], count);
+          sums[gate][(u - first) / kLanes] += found.sums[gate];
         }
       }
     }

@@ -87,10 +87,10 @@ void lstm_layer(const Helpers& helpers, const LstmLayer& layer, const float* inp
     }
     sizes.for_vectors(block, [&](int64_t row, int64_t u, int64_t place, int64_t count) {
       const auto sum = [&](int gate) { return load(sums + (gate * rows + row) * kWidth + place); };
-      const Vector i = sigmoid(sum(0)), j = tanh(sum(1));
-      const Vector f = sigmoid(sum(2) + cell.forget_bias), o = sigmoid(sum(3));
+      const Gates found = gates_of(sum, cell.forget_bias);
       const int64_t here = row * units + u;
-      const Vector before = some(memory + here, count), c = i * j + f * before, h = tanh(c) * o;
+      const Vector before = some(memory + here, count), c = found.memory(before);
+      const Vector h = tanh(c) * found.o;
       const bool ended = layer.ended && layer.ended[step * rows + row];
       put(results.memories + step * memory_step + here, ended ? before : c, count);
       put(results.outputs + step * sizes.step + here, h, count);
@@ -98,7 +98,7 @@ void lstm_layer(const Helpers& helpers, const LstmLayer& layer, const float* inp
         put(results.states + step * sizes.step + here, ended ? some(output + here, count) : h, count);
       }
       if (!results.gates) return;
-      const Vector all[] = {i, j, f, o};
+      const Vector all[] = {found.i, found.j, found.f, found.o};
       for (int gate = 0; gate < 4; ++gate) put(results.gates + at(row, gate, u), all[gate], count);
     });
   });
@@ -147,15 +147,13 @@ void lstm_layer_gradient(const Helpers& helpers, const LstmLayer& layer,
       const Vector g = ended ? given : given + of_state;
       const auto at = [&](int gate) { return 4 * (start + row * units) + cell.order[gate] * units + u; };
       const auto gate = [&](int which) { return some(results.gates + at(which), count); };
-      const Vector i = gate(0), j = gate(1), f = gate(2), o = gate(3), c = some(memory + here, count);
-      const Vector squashed = tanh(i * j + f * c), of_memory = some(gradients.memory + here, count);
-      const Vector of_c = (ended ? zero : of_memory) + g * o * (1.0f - squashed * squashed);
-      put(gradients.memory + here, of_c * f + (ended ? of_memory : zero), count);
-      const Vector all[] = {of_c * j * i * (1.0f - i), of_c * i * (1.0f - j * j),
-                            of_c * c * f * (1.0f - f), g * squashed * o * (1.0f - o)};
+      const Vector of_memory = some(gradients.memory + here, count);
+      const GatesGradient found({gate(0), gate(1), gate(2), gate(3)}, some(memory + here, count),
+                                ended ? zero : of_memory, g);
+      put(gradients.memory + here, found.before + (ended ? of_memory : zero), count);
       for (int which = 0; which < 4; ++which) {
-        put(gradients.inputs + at(which), all[which], count);
-        of_bias[which][place / kLanes] += all[which];
+        put(gradients.inputs + at(which), found.sums[which], count);
+        of_bias[which][place / kLanes] += found.sums[which];
       }
     });
     for (int64_t u = 0; step >= 0 && u < sizes.width(block); u += kLanes) {
